@@ -1,0 +1,28 @@
+"""Task categories, and clusters inside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.component import Component
+
+if TYPE_CHECKING:
+    from pipeline.arrays import Bins, Categories, Corpus, Embeddings
+    from pipeline.executors import Executor
+
+
+@dataclass(kw_only=True)
+class Categorizer(Component):
+    """Gives every row a task category."""
+
+    def assign(self, corpus: Corpus, embeddings: Embeddings) -> Categories:
+        raise NotImplementedError
+
+
+@dataclass(kw_only=True)
+class Clusterer(Component):
+    """Divides every category into clusters."""
+
+    def assign(self, embeddings: Embeddings, categories: Categories, executor: Executor, seed: int) -> Bins:
+        raise NotImplementedError

@@ -1,0 +1,47 @@
+"""Categories that cost nothing: one for all rows, or a label column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from omegaconf import MISSING
+
+from pipeline.arrays import Categories
+from pipeline.bins import Categorizer
+
+if TYPE_CHECKING:
+    from pipeline.arrays import Corpus, Embeddings
+
+UNLABELLED = "(no value)"
+
+
+@dataclass(kw_only=True)
+class OneCategory(Categorizer):
+    """All rows in one category."""
+
+    def assign(self, corpus: Corpus, embeddings: Embeddings) -> Categories:
+        return Categories(np.zeros(len(corpus), np.int32), np.array(["all"]))
+
+
+@dataclass(kw_only=True)
+class ColumnCategory(Categorizer):
+    """A label column, trusted as it is; rows without a label are a category of their own.
+
+    Parameters
+    ----------
+    column : str
+    """
+
+    column: str = MISSING
+
+    def assign(self, corpus: Corpus, embeddings: Embeddings) -> Categories:
+        return grouped(corpus, self.column)
+
+
+def grouped(corpus: Corpus, column: str) -> Categories:
+    """Rows by the value of a column, values sorted as text."""
+    labels = [UNLABELLED if value is None else str(value) for value in corpus.column(column)]
+    name, code = np.unique(np.array(labels, dtype=object).astype(str), return_inverse=True)
+    return Categories(code.astype(np.int32), name)

@@ -1,0 +1,156 @@
+"""How much to keep, and of what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pipeline.arrays import Corpus, Order
+    from pipeline.cache import Cache
+
+
+@dataclass(kw_only=True)
+class Budget:
+    """Exactly one of ``rows``, ``fraction`` and ``tokens``.
+
+    Parameters
+    ----------
+    rows : int, optional
+    fraction : float, optional
+        Of the distinct rows; 0.2 keeps the rounded fifth.
+    tokens : int, optional
+        The longest prefix of the order that fits is kept.
+    tokenizer : str, optional
+        A ``tokenizer.json``, a folder that has one, or a Hub id, to count tokens with. Without one a token is
+        estimated as four bytes of UTF-8.
+    by : str
+        What shares, floors and ceilings speak of: ``category``, ``source``, or a column.
+    shares : dict of str to float
+        Proportions of the kept set, in any unit; groups that are not named come when the named are exhausted.
+        Without shares, groups keep their sizes' proportions.
+    floors, ceilings : dict of str to int
+        At least, at most, in the unit of the budget.
+    always : str, optional
+        A column; rows where it is true are kept before all others.
+    copies : bool
+        Whether more rows than there are distinct ones may be asked for; copies come last.
+    """
+
+    rows: int | None = None
+    fraction: float | None = None
+    tokens: int | None = None
+    tokenizer: str | None = None
+    by: str = "category"
+    shares: dict[str, float] = field(default_factory=dict)
+    floors: dict[str, int] = field(default_factory=dict)
+    ceilings: dict[str, int] = field(default_factory=dict)
+    always: str | None = None
+    copies: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.sizes) > 1:
+            found = " and ".join(f"budget.{name}={value}" for name, value in self.sizes.items())
+            raise ConfigError(f"found {found}; expected exactly one of rows, fraction and tokens; leave one out.")
+        if self.fraction is not None and not 0 < self.fraction <= 1:
+            raise ConfigError(f"budget.fraction is {self.fraction}; expected above 0 and at most 1; mend it.")
+        for name in ("rows", "tokens"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
+                raise ConfigError(f"budget.{name} is {getattr(self, name)}; expected 1 or more; mend it.")
+        for name, least in (("shares", 0), ("floors", 0), ("ceilings", 0)):
+            for group, value in getattr(self, name).items():
+                if not value >= least or not np.isfinite(value):
+                    raise ConfigError(f"budget.{name}.{group} is {value}; expected 0 or more; mend it.")
+        if self.shares and not sum(self.shares.values()) > 0:
+            raise ConfigError("budget.shares are all 0; expected at least one above 0; mend one.")
+        for group, floor in self.floors.items():
+            if floor > self.ceilings.get(group, floor):
+                raise ConfigError(
+                    f"budget.floors.{group} is {floor} but budget.ceilings.{group} is {self.ceilings[group]}; "
+                    "expected a floor at or below the ceiling; mend one."
+                )
+        if self.copies and (self.ceilings or self.tokens):
+            raise ConfigError("budget.copies goes with neither ceilings nor a token budget; leave one out.")
+
+    @property
+    def sizes(self) -> dict[str, float]:
+        """Those of rows, fraction and tokens that are given."""
+        given = {"rows": self.rows, "fraction": self.fraction, "tokens": self.tokens}
+        return {name: value for name, value in given.items() if value is not None}
+
+    def require_size(self) -> None:
+        """Refuse a budget that says nothing of how much to keep."""
+        if not self.sizes:
+            raise ConfigError("no budget; expected exactly one of rows, fraction and tokens, as in budget.fraction=0.2.")
+
+    @property
+    def unit(self) -> str:
+        """``tokens`` or ``rows``; it belongs to the order, not to the cut."""
+        return "tokens" if self.tokens is not None else "rows"
+
+    @property
+    def quotas(self) -> dict[str, dict]:
+        """Shares, floors and ceilings, as `apportion` takes them."""
+        return {"shares": self.shares, "floors": self.floors, "ceilings": self.ceilings}
+
+    def cost(self, corpus: Corpus, cache: Cache) -> np.ndarray:
+        """Cost of each row in the unit: int64[n]."""
+        if self.unit == "rows":
+            return np.ones(len(corpus), np.int64)
+        if self.tokenizer is None:
+            return np.maximum(1, -(-np.asarray(corpus.bytes) // 4))
+        from pipeline.tokens import count
+
+        return count(corpus, self.tokenizer, cache)
+
+    def prefix(self, order: Order, inputs: int) -> int:
+        """How many rows of the order are kept.
+
+        Parameters
+        ----------
+        order : Order
+        inputs : int
+            Input rows, copies included: what ``copies`` allows at most.
+
+        Raises
+        ------
+        ConfigError
+            If the budget is below the floors, above the ceilings, or beyond the corpus.
+        """
+        distinct = len(order.rows)
+        spent = np.cumsum(order.cost[order.rows])
+        forced = int((order.tier == 0).sum())
+        if self.tokens is not None:
+            kept = int(np.searchsorted(spent[: order.admissible], self.tokens, side="right"))
+            if kept == 0 and not forced:
+                raise ConfigError(
+                    f"budget.tokens is {self.tokens:,}; the first row of the order has {spent[0]:,} tokens; "
+                    "raise the budget."
+                )
+            wanted, found = kept, f"budget.tokens={self.tokens:,}"
+            least = f"{spent[forced - 1]:,} tokens" if forced else ""
+        else:
+            wanted = self.rows if self.rows is not None else int(np.floor(self.fraction * distinct + 0.5))
+            found = f"budget.rows={wanted:,}" if self.rows is not None else f"budget.fraction={self.fraction}"
+            if wanted == 0:
+                raise ConfigError(
+                    f"{found} of {distinct:,} distinct rows is no row; raise it to at least {0.5 / distinct:.2g}."
+                )
+            least = f"{forced:,} rows"
+        if wanted < forced:
+            raise ConfigError(f"{found} is below the floors and always-keep rows, which take {least}; raise it.")
+        most = inputs if self.copies else distinct
+        if wanted > most:
+            advice = "lower it" if self.copies or inputs < wanted else "lower it, or set budget.copies=true"
+            kind = "rows" if self.copies else "distinct rows"
+            raise ConfigError(f"{found} is beyond the corpus, which has {most:,} {kind}; {advice}.")
+        if not self.copies and wanted > order.admissible:
+            raise ConfigError(
+                f"{found} is above the ceilings, which leave {order.admissible:,} rows; lower it or raise a ceiling."
+            )
+        return wanted
+

@@ -1,0 +1,93 @@
+"""The command ``corebound``: a Hydra application whose errors are sentences."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from pipeline.errors import PipelineError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from omegaconf import DictConfig
+
+HERE = Path(__file__).parent
+
+
+def configs() -> Path:
+    """The folder of configurations: in the wheel inside the package, in a checkout beside it."""
+    inside = HERE / "configs"
+    return inside if inside.is_dir() else HERE.parent / "configs"
+
+
+def main() -> None:
+    """Run ``corebound``; a user's mistake ends in one sentence and exit status 1."""
+    import hydra
+
+    from pipeline import refusals
+    from pipeline.config import register
+
+    register()
+    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")  # ours say more
+    if "HYDRA_FULL_ERROR" in os.environ:  # the user wants tracebacks
+        _application(hydra)(_select)
+        return
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises instead of printing its own many lines
+    try:
+        _application(hydra)(_select_or_say_why)
+    except Exception as error:
+        sentence = refusals.sentence(error)
+        if sentence is None:
+            raise
+        _refuse(sentence)
+
+
+def _application(hydra: ModuleType) -> Callable[[Callable[[DictConfig], None]], None]:
+    decorate = hydra.main(config_path=str(configs()), config_name="config", version_base="1.3")
+    return lambda task: decorate(task)()
+
+
+def _refuse(sentence: str) -> NoReturn:
+    print(f"corebound: {sentence}", file=sys.stderr)
+    sys.exit(1)
+
+
+def _select_or_say_why(cfg: DictConfig) -> None:
+    # Inside the task, because Hydra prints a line of its own about an exception that leaves it.
+    try:
+        _select(cfg)
+    except PipelineError as error:
+        _refuse(str(error))
+    except KeyboardInterrupt:
+        print("corebound: stopped; the same command goes on from the finished stages.", file=sys.stderr)
+        sys.exit(130)
+
+
+def _select(cfg: DictConfig) -> None:
+    from omegaconf import OmegaConf
+
+    from pipeline import refusals
+
+    unknown = refusals.unknown(cfg)
+    if unknown:
+        raise unknown
+    missing = sorted(OmegaConf.missing_keys(cfg))
+    if all(cfg.budget[size] is None for size in ("rows", "fraction", "tokens")):
+        missing.append("budget")
+    if missing:
+        raise refusals.missing(missing)
+    config = OmegaConf.to_object(cfg)
+    config.sink.check()
+
+    from pipeline.publish import publish
+    from pipeline.report import summary
+    from pipeline.run import curate
+
+    run = curate(config)
+    product = publish(run, shlex.join(["corebound", *sys.argv[1:]]))
+    summary.show(run, str(product))

@@ -1,0 +1,111 @@
+"""The configuration of a run, and every component that its groups offer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from omegaconf import MISSING, OmegaConf
+
+from pipeline.bins import Categorizer, Clusterer
+from pipeline.bins.categorizers import ColumnCategory, OneCategory
+from pipeline.bins.clusterers import SphericalKMeans
+from pipeline.bins.neighbours import NeighbourSearch
+from pipeline.budget import Budget
+from pipeline.embedders import Embedder
+from pipeline.embedders.lsa import Lsa
+from pipeline.embedders.precomputed import Precomputed
+from pipeline.errors import ConfigError
+from pipeline.executors import Executor, Processes, Serial
+from pipeline.scorers import Scorer
+from pipeline.scorers.density import Density
+from pipeline.scorers.foreign import Foreign
+from pipeline.scorers.margin import Margin
+from pipeline.scorers.region import Regions
+from pipeline.selectors import Selector
+from pipeline.selectors.baselines import KCenter, Longest, Random, Stratified
+from pipeline.selectors.border import Border
+from pipeline.selectors.coverage import Coverage
+from pipeline.sinks import Sink
+from pipeline.sinks.disk import Disk
+from pipeline.sources import Source
+from pipeline.sources.files import Files
+
+GROUPS: dict[str, dict[str, type]] = {
+    "source": {"files": Files},
+    "embedder": {"lsa": Lsa, "precomputed": Precomputed},
+    "categorizer": {"none": OneCategory, "column": ColumnCategory},
+    "clusterer": {"kmeans": SphericalKMeans},
+    "scorer": {"density": Density, "margin": Margin, "foreign": Foreign},
+    "selector": {
+        "coverage": Coverage,
+        "border": Border,
+        "kcenter": KCenter,
+        "stratified": Stratified,
+        "random": Random,
+        "longest": Longest,
+    },
+    "sink": {"disk": Disk},
+    "executor": {"serial": Serial, "processes": Processes},
+}
+
+
+def default_scorers() -> dict[str, Scorer]:
+    """Those of ``configs/config.yaml``, for the library."""
+    return {"density": Density(), "margin": Margin(), "foreign": Foreign()}
+
+
+@dataclass(kw_only=True)
+class Config:
+    """Everything a run is told.
+
+    Parameters
+    ----------
+    source, embedder, categorizer, clusterer, selector, sink, executor : components
+    scorers : dict of str to Scorer
+        By the name that their column gets in the ledger.
+    neighbours : NeighbourSearch
+    regions : Regions
+    budget : Budget
+    similarity : float, optional
+        Cosine from which a kept row represents another; by default the corpus's own (`typical_similarity`).
+    seed : int
+    cache_dir : str
+        Where results are kept between runs.
+    """
+
+    source: Source = MISSING
+    embedder: Embedder = MISSING
+    categorizer: Categorizer = MISSING
+    clusterer: Clusterer = MISSING
+    neighbours: NeighbourSearch = field(default_factory=NeighbourSearch)
+    scorers: dict[str, Scorer] = field(default_factory=dict)
+    regions: Regions = field(default_factory=Regions)
+    selector: Selector = MISSING
+    budget: Budget = field(default_factory=Budget)
+    similarity: float | None = None
+    sink: Sink = MISSING
+    executor: Executor = MISSING
+    seed: int = 0
+    cache_dir: str = MISSING
+
+    def __post_init__(self) -> None:
+        self.budget.require_size()
+        if self.similarity is not None and not -1 <= self.similarity <= 1:
+            raise ConfigError(f"similarity is {self.similarity}; expected a cosine from -1 to 1; mend it.")
+        if not 0 <= self.seed < 2**31 - 1:
+            raise ConfigError(f"seed is {self.seed}; expected 0 to {2**31 - 2}; mend it.")
+
+
+def register() -> None:
+    """Tell Hydra about every component: its dataclass is its schema and its defaults."""
+    from hydra.core.config_store import ConfigStore
+
+    schema = OmegaConf.structured(Config)
+    for quota in ("shares", "floors", "ceilings"):
+        # Their keys are names of groups, so new ones need no "+" on the command line.
+        OmegaConf.set_struct(schema.budget[quota], False)
+    store = ConfigStore.instance()
+    store.store(name="schema", node=schema)
+    for group, options in GROUPS.items():
+        for name, component in options.items():
+            store.store(group=group, name=name, node=component)

@@ -1,0 +1,89 @@
+"""The cut: a prefix of the order, and for every other row the kept row that stands for it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.arrays import BEYOND, FLOOR, OUTLIER, REGIONS, Selection
+
+if TYPE_CHECKING:
+    from pipeline.arrays import Bins, Demand, Order, Scores, Space
+    from pipeline.executors import Executor
+
+BLOCK = 1024
+
+
+def cut(
+    order: Order, rows: int, space: Space, scores: Scores, demand: Demand, similarity: float, executor: Executor
+) -> Selection:
+    """Keep the first ``rows`` of the order and account for the rest.
+
+    Parameters
+    ----------
+    order : Order
+    rows : int
+        More than the distinct rows: copies fill up.
+    space, scores, demand
+    similarity : float
+        Cosine from which a kept row represents another.
+    executor : Executor
+    """
+    n = len(space)
+    kept = np.zeros(n, bool)
+    kept[order.rows[:rows]] = True
+    stand_in, likeness = _stand_ins(kept, space.bins, space.embeddings.vectors, executor)
+
+    # Reasons, weakest first: a later line overrides an earlier one.
+    reason = np.where(likeness >= similarity, "represented", "budget").astype("U11")
+    reason[demand.last] = "outlier"
+    reason[order.tier == BEYOND] = "ceiling"
+    reason[kept] = np.array(REGIONS)[scores.region[kept]]
+    reason[kept & demand.last & (scores.region != OUTLIER)] = "empty"
+    reason[kept & (order.tier == FLOOR)] = "floor"
+    reason[kept & demand.first] = "always"
+    copies = _copies(rows - n, order, space) if rows > n else np.empty(0, np.int64)
+    return Selection(kept, stand_in, likeness, reason, int(order.cost[kept].sum()) + len(copies), copies)
+
+
+def _stand_ins(
+    kept: np.ndarray, bins: Bins, vectors: np.ndarray, executor: Executor
+) -> tuple[np.ndarray, np.ndarray]:
+    """Nearest kept row of a row's cluster, or of the nearest cluster that kept one: int64[n], float32[n]."""
+    stand_in = np.arange(len(kept))
+    likeness = np.ones(len(kept), np.float32)
+    holders = np.flatnonzero(np.bincount(bins.cluster[kept], minlength=len(bins.sizes)))
+    tasks = []
+    for number, members in enumerate(bins.members):
+        dropped = members[~kept[members]]
+        if not len(dropped):
+            continue
+        if number in holders:
+            holder = number
+        else:
+            holder = holders[np.argmax(bins.centroids[holders] @ bins.centroids[number])]
+        candidates = bins.members[holder]
+        tasks.append((dropped, candidates[kept[candidates]]))
+    for (dropped, _), (near, cosine) in zip(tasks, executor.map(partial(_nearest, vectors), tasks), strict=True):
+        stand_in[dropped], likeness[dropped] = near, cosine
+    return stand_in, likeness
+
+
+def _nearest(vectors: np.ndarray, task: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    rows, candidates = task
+    among = vectors[candidates]
+    near, cosine = np.empty(len(rows), np.int64), np.empty(len(rows), np.float32)
+    for start in range(0, len(rows), BLOCK):
+        product = vectors[rows[start : start + BLOCK]] @ among.T
+        first = product.argmax(axis=1)
+        near[start : start + BLOCK] = candidates[first]
+        cosine[start : start + BLOCK] = product[np.arange(len(first)), first]
+    return near, np.clip(cosine, -1, 1)
+
+
+def _copies(wanted: int, order: Order, space: Space) -> np.ndarray:
+    inputs = space.corpus.inputs
+    rows = np.flatnonzero(~inputs.stands)
+    return rows[np.argsort(order.rank[inputs.distinct[rows]], kind="stable")][:wanted]

@@ -1,0 +1,13 @@
+"""Errors that a user can act on: one sentence, no traceback (mapped at the edge, in ``cli``)."""
+
+
+class PipelineError(Exception):
+    """What was found, what was expected and what to do, in one sentence."""
+
+
+class ConfigError(PipelineError):
+    """A setting is impossible, by itself or for this corpus."""
+
+
+class DataError(PipelineError):
+    """The input holds something that cannot be read as an instruction corpus."""

@@ -1,0 +1,72 @@
+"""Where independent pieces of work run. Nothing here can change a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pipeline.component import Component, runtime
+from pipeline.errors import ConfigError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Single-threaded linear algebra for the libraries imported so far.
+
+    A threaded product differs in its last bits from a single-threaded one, and so would the selection (METHOD,
+    section 6). Parallelism comes from mapping over blocks instead.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        yield
+
+
+@dataclass(kw_only=True)
+class Executor(Component):
+    """Maps a function over small items; memory-mapped arrays bound to the function travel as paths."""
+
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """Results in the order of ``items``, as they become ready."""
+        raise NotImplementedError
+
+
+@dataclass(kw_only=True)
+class Serial(Executor):
+    """One after the other, in this process."""
+
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        with one_thread():
+            for item in items:
+                yield function(item)
+
+
+@dataclass(kw_only=True)
+class Processes(Executor):
+    """In worker processes on this machine.
+
+    Parameters
+    ----------
+    workers : int
+        0 for one a core.
+    """
+
+    workers: int = runtime(0)
+
+    def __post_init__(self) -> None:
+        if self.workers < 0:
+            raise ConfigError(f"executor.workers is {self.workers}; expected 0 (one a core) or more; mend it.")
+
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        from joblib import Parallel, delayed, parallel_config
+
+        # max_nbytes=None: arrays in memory travel by pickle; memory-mapped ones travel as the path of their file.
+        with parallel_config(backend="loky", n_jobs=self.workers or -1, inner_max_num_threads=1):
+            parallel = Parallel(return_as="generator", max_nbytes=None, mmap_mode="r", batch_size=1)
+            yield from parallel(delayed(function)(item) for item in items)
+

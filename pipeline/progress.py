@@ -1,0 +1,46 @@
+"""Progress bars with rows a second and time left; silent unless standard error is a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def track(
+    items: Iterable[T], stage: str, unit: str, total: int | None = None, step: int | Iterable[int] = 1
+) -> Iterator[T]:
+    """Yield ``items``, showing how far the stage is.
+
+    Parameters
+    ----------
+    stage, unit : str
+        What is done, and to what.
+    total : int, optional
+        How many units there are.
+    step : int or iterable of int
+        Units that an item stands for, or one number an item.
+    """
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    steps = iter(step) if not isinstance(step, int) else None
+    columns = (
+        TextColumn("{task.description:<10}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[pace]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(stage, total=total, pace="")
+        for item in items:
+            yield item
+            bar.advance(task, next(steps) if steps else step)
+            pace = bar.tasks[task].finished_speed or bar.tasks[task].speed
+            bar.update(task, pace=f"{bar.tasks[task].completed:,.0f} {unit}, {pace or 0:,.0f}/s")

@@ -1,0 +1,76 @@
+"""What leaves a run: the product, its card and its record."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipeline.cache import digest, file_digest
+from pipeline.component import Component
+from pipeline.provenance import versions
+from pipeline.report.card import card
+from pipeline.report.summary import category_rows, funnel
+from pipeline.run import Run
+from pipeline.sinks.disk import RECORD
+
+
+def publish(run: Run, command: str) -> Path:
+    """Write the product of a run where its sink says, and return the path.
+
+    Parameters
+    ----------
+    run : Run
+    command : str
+        What the user typed, for card and record.
+    """
+
+    def describe(folder: Path) -> None:
+        about = record(run, command)
+        about["files"] = {
+            str(path.relative_to(folder)): file_digest(path) for path in sorted(folder.rglob("*.parquet"))
+        }
+        (folder / "README.md").write_text(card(run, about), "utf-8")
+        text = json.dumps(about, indent=2, ensure_ascii=False, allow_nan=False)
+        (folder / RECORD).write_text(text + "\n", "utf-8")
+
+    with run.stages.timed("publish"):
+        return run.config.sink.publish(run.space, run.scores, run.order, run.selection, describe)
+
+
+def record(run: Run, command: str) -> dict[str, Any]:
+    """The content of ``run.json``."""
+    kept = run.selection.kept
+    return {
+        "command": command,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "configuration": settings(run.config),
+        "versions": versions(),
+        "source_content": run.space.corpus.key,
+        "kept_ids": digest([run.space.corpus.ids[kept]]),
+        "counts": funnel(run),
+        "categories": category_rows(run),
+        "nulls": run.scores.nulls,
+        "neighbour_recall": float(run.space.neighbours.recall),
+        "similarity": run.similarity,
+        "suggested": {f"{level:.2f}": {"rows": r, run.order.unit: c} for level, (r, c) in run.suggested.items()},
+        "measured": {name: finite(dataclasses.asdict(value)) for name, value in run.measured.items()},
+        "stages": [dataclasses.asdict(stage) for stage in run.stages.done],
+    }
+
+
+def finite(values: dict[str, Any]) -> dict[str, Any]:
+    """NaN, which JSON has not, as null."""
+    return {key: None if value != value else value for key, value in values.items()}
+
+
+def settings(value: Any) -> Any:
+    """A configuration as plain values, every component with its name."""
+    if dataclasses.is_dataclass(value):
+        fields = {f.name: settings(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {"component": type(value).__name__, **fields} if isinstance(value, Component) else fields
+    if isinstance(value, dict):
+        return {key: settings(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,75 @@
+"""The card of a product: what it is, how it came about, how it compares."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.run import Run
+
+
+def card(run: Run, about: dict[str, Any]) -> str:
+    """Text of ``README.md``: YAML that tells ``load_dataset`` where the rows are, then prose and tables.
+
+    Parameters
+    ----------
+    run : Run
+    about : dict
+        The content of ``run.json``.
+    """
+    from huggingface_hub import DatasetCardData
+
+    data = DatasetCardData(
+        tags=["corebound", "data-selection"],
+        size_categories=_size(about["counts"]["kept"]),
+        configs=[{"config_name": "default", "data_files": [{"split": "train", "path": "data/train-*.parquet"}]}],
+    )
+    counts, measured = about["counts"], about["measured"]
+    names = ", ".join(run.space.corpus.names)
+    lines = [
+        "---", data.to_yaml(), "---", "",
+        f"# A selection of {counts['kept']:,} rows from {names}", "",
+        f"Selected by corebound {about['versions']['corebound']} out of {counts['read']:,} rows, "
+        f"{counts['distinct']:,} of them distinct. Rows are unchanged; `ledger.parquet` says for every input row "
+        "what became of it and why; `run.json` holds configuration, versions, hashes and times.", "",
+        "## Funnel", "",
+        *_table(["", "rows"], [[name, f"{count:,}"] for name, count in counts.items()]), "",
+        f"## Kept by {run.config.budget.by}", "",
+        *_table(
+            ["", "rows", "kept", "core", "boundary", "outlier"],
+            [[row["name"], *(f"{row[c]:,}" for c in ("rows", "kept", "core", "boundary", "outlier"))]
+             for row in about["categories"]],
+        ), "",
+        "## Beside random subsets of the same cost", "",
+        f"Coverage is the share of rows with a kept row at cosine {run.similarity:.3f} or more, in the vectors that "
+        "the selection was made with; it says nothing of a model trained on it.", "",
+        *_table(
+            ["", "rows", "coverage", "mean cosine to nearest kept", "boundary kept", "core kept"],
+            [[name, f"{m['rows']:,}", *(_cell(m[c]) for c in ("coverage", "similarity", "boundary", "core"))]
+             for name, m in measured.items()],
+        ), "",
+        "## How to make it again", "",
+        "```", about["command"], "```", "",
+        "<details><summary>Resolved configuration</summary>", "",
+        "```json", json.dumps(about["configuration"], indent=2, ensure_ascii=False), "```", "",
+        "</details>", "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _size(rows: int) -> str:
+    bounds = [(10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M")]
+    bounds += [(10**7, "1M<n<10M"), (10**8, "10M<n<100M")]
+    return next((name for bound, name in bounds if rows < bound), "100M<n<1B")
+
+
+def _table(head: list[str], rows: list[list[str]]) -> list[str]:
+    def line(cells: list[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+    return [line(head), line(["---"] + ["---:"] * (len(head) - 1)), *map(line, rows)]
+
+
+def _cell(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

@@ -1,0 +1,162 @@
+"""The closing summary of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.arrays import BOUNDARY, CORE, OUTLIER
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from pipeline.run import Run
+
+SHOWN = 30  # groups; the rest is in run.json
+
+
+def funnel(run: Run) -> dict[str, int]:
+    """How many rows were read, bad, duplicates, kept, and what became of the others."""
+    corpus, selection = run.space.corpus, run.selection
+    reasons, counts = np.unique(selection.reason[~selection.kept], return_counts=True)
+    return {
+        "read": len(corpus.inputs),
+        "bad": 0,  # the first bad row stops a run
+        "duplicates": len(corpus.inputs) - len(corpus),
+        "distinct": len(corpus),
+        "empty answers": int(corpus.empty.sum()),
+        **{f"dropped: {reason}": int(count) for reason, count in zip(reasons, counts, strict=True)},
+        "kept": int(selection.kept.sum()) + len(selection.copies),
+        "kept copies": len(selection.copies),
+        **_tokens(run),
+    }
+
+
+def _tokens(run: Run) -> dict[str, int]:
+    if run.config.budget.tokens is None:
+        return {}
+    spent = run.selection.spent
+    return {
+        "tokens of the corpus": int(run.order.cost.sum()),
+        "tokens spent": spent,
+        "tokens unspent": run.config.budget.tokens - spent,
+    }
+
+
+def category_rows(run: Run) -> list[dict[str, Any]]:
+    """For each group: rows, kept rows by region, and what its share asked for."""
+    order, kept, region = run.order, run.selection.kept, run.scores.region
+    names = order.group_name
+    cost = order.cost
+    size = np.bincount(order.group, cost, minlength=len(names))
+    shares = run.config.budget.shares
+    weight = np.array([shares.get(str(name), 0) for name in names]) if shares else size
+    due = weight / weight.sum() * cost[kept].sum()
+    table = []
+    for number, name in enumerate(names):
+        here = order.group == number
+        table.append(
+            {
+                "name": str(name),
+                "rows": int(here.sum()),
+                "kept": int((here & kept).sum()),
+                **{
+                    label: int((here & kept & (region == code)).sum())
+                    for label, code in (("core", CORE), ("boundary", BOUNDARY), ("outlier", OUTLIER))
+                },
+                "spent": int(cost[here & kept].sum()),
+                "due": float(due[number]),
+            }
+        )
+    return table
+
+
+def show(run: Run, product: str | None = None) -> None:
+    """Print the summary."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 110
+    for table in (_funnel(run), _groups(run), _beside(run), _suggested(run), _stages(run)):
+        console.print(table)
+    if product:
+        console.print(f"product  {product}", soft_wrap=True)
+
+
+def _table(title: str, *columns: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left", no_wrap=bool(number))
+    return table
+
+
+def _funnel(run: Run) -> Table:
+    table = _table("Funnel", "", "rows", "share")
+    counts = funnel(run)
+    for name in ("read", "bad", "duplicates", "distinct", "empty answers"):
+        table.add_row(name, f"{counts[name]:,}", f"{counts[name] / counts['read']:.1%}")
+    for name, count in counts.items():
+        if name.startswith("dropped") or name == "kept" or (name == "kept copies" and count):
+            table.add_row(name, f"{count:,}", f"{count / counts['read']:.1%}")
+    if run.order.unit == "tokens":
+        for name in ("tokens of the corpus", "tokens spent", "tokens unspent"):
+            table.add_row(name, f"{counts[name]:,}", "")
+    return table
+
+
+def _groups(run: Run) -> Table:
+    by, unit = run.config.budget.by, run.order.unit
+    rows = category_rows(run)
+    columns = ["rows", "kept", "share", "core", "boundary", "outlier", f"{unit} due"]
+    table = _table(f"Kept by {by}", by, *columns, *(["tokens"] if unit == "tokens" else []))
+    for row in sorted(rows, key=lambda r: -r["kept"])[:SHOWN]:
+        cells = [f"{row[c]:,}" for c in ("rows", "kept")]
+        cells += [f"{row['kept'] / max(1, row['rows']):.1%}", *(f"{row[c]:,}" for c in columns[3:6])]
+        cells += [f"{row['due']:,.1f}"] + ([f"{row['spent']:,}"] if unit == "tokens" else [])
+        table.add_row(row["name"], *cells)
+    if len(rows) > SHOWN:
+        table.caption = f"{len(rows) - SHOWN} more in run.json"
+    return table
+
+
+def _beside(run: Run) -> Table:
+    columns = ("rows", "coverage", "nearest kept", "radius", "boundary kept", "core kept")
+    table = _table("Selection beside random subsets of the same cost", "", *columns)
+    for name, m in run.measured.items():
+        cells = (f"{m.coverage:.1%}", f"{m.similarity:.3f}", f"{m.radius:.3f}", _share(m.boundary), _share(m.core))
+        table.add_row(name, f"{m.rows:,}", *cells)
+    table.caption = (
+        f"coverage: rows with a kept row at cosine {run.similarity:.3f} or more; nearest kept: mean cosine; "
+        "radius: largest cosine distance"
+    )
+    table.caption_justify = "left"
+    return table
+
+
+def _share(value: float) -> str:
+    return "-" if value != value else f"{value:.1%}"
+
+
+def _suggested(run: Run) -> Table:
+    unit = run.order.unit
+    table = _table("What other budgets would cover", "coverage", "rows", "of distinct", "budget")
+    total = len(run.space)
+    for level, (rows, cost) in run.suggested.items():
+        option = f"budget.rows={rows}" if unit == "rows" else f"budget.tokens={cost}"
+        table.add_row(f"{level:.0%}", f"{rows:,}", f"{rows / total:.1%}", option)
+    return table
+
+
+def _stages(run: Run) -> Table:
+    table = _table("Cost of selecting", "stage", "", "seconds", "peak MiB")
+    for stage in run.stages.done:
+        how = f"reused {stage.key[:8]}" if stage.reused else stage.key[:8]
+        table.add_row(stage.name, how, f"{stage.seconds:.1f}", f"{stage.peak_mib:,.0f}")
+    total = sum(stage.seconds for stage in run.stages.done)
+    table.add_row("all", "", f"{total:.1f}", f"{max(s.peak_mib for s in run.stages.done):,.0f}")
+    return table

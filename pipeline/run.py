@@ -1,0 +1,222 @@
+"""The method, from top to bottom: order the corpus once, cut it anywhere."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.arrays import (
+    OUTLIER, Bins, Categories, Corpus, Demand, Embeddings, Neighbours, Order, Scores, Selection, Sequence, Space,
+)  # fmt: skip
+from pipeline.bins.categorizers import grouped
+from pipeline.cache import Cache
+from pipeline.config import Config
+from pipeline.cut import cut
+from pipeline.provenance import Stages
+from pipeline.report.coverage import (
+    LEVELS, Curve, Measure, compare, prefix_of, typical_similarity, write_curve,
+)  # fmt: skip
+from pipeline.selectors import Selector
+from pipeline.selectors.apportion import apportion
+from pipeline.selectors.baselines import Random, Stratified
+from pipeline.sources import identity
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that a run computed, for the sink, the report and the library.
+
+    Attributes
+    ----------
+    similarity : float
+        Cosine from which a kept row represents another.
+    suggested : dict of float to (int, int)
+        For each level of coverage, the rows of the order that reach it, and their cost.
+    measured : dict of str to Measure
+        The selection, and random and stratified subsets of the same cost.
+    """
+
+    config: Config
+    space: Space
+    scores: Scores
+    demand: Demand
+    order: Order
+    selection: Selection
+    similarity: float
+    suggested: dict[float, tuple[int, int]]
+    measured: dict[str, Measure]
+    stages: Stages
+
+
+def curate(config: Config) -> Run:
+    """Compute a selection, everything but publishing it.
+
+    Raises
+    ------
+    PipelineError
+        If the input or a setting makes the run impossible.
+    """
+    stages = Stages(Cache(Path(config.cache_dir).expanduser().absolute()))
+
+    # Distinct rows, sorted by a hash of their content: from here on the order of the input is forgotten.
+    corpus = read(config, stages)
+    embeddings = embed(config, stages, corpus)
+
+    # Task categories, clusters inside them, and who is near whom.
+    bins = divide(config, stages, corpus, embeddings)
+    neighbours = find_neighbours(config, stages, embeddings, bins)
+    space = Space(corpus, embeddings, bins, neighbours)
+
+    # Density inside a cluster, margin to the decision surfaces between clusters; both decide the regions.
+    scores = score(config, stages, space)
+
+    # One order of all rows, in the unit of the budget. Outliers and empty answers come last.
+    demand = Demand(
+        cost=config.budget.cost(corpus, stages.cache),
+        unit=config.budget.unit,
+        first=always_kept(config, corpus),
+        last=(scores.region == OUTLIER) | corpus.empty,
+    )
+    order = arrange(config, stages, space, scores, demand)
+
+    # The budget is a prefix of it. A kept row stands for every dropped one.
+    similarity = config.similarity
+    if similarity is None:
+        similarity = typical_similarity(neighbours, demand.last)
+    with stages.timed("cut"):
+        rows = config.budget.prefix(order, len(corpus.inputs))
+        selection = cut(order, rows, space, scores, demand, similarity, config.executor)
+
+    # What it is worth: what other budgets would cover, and how random subsets of the same cost do.
+    suggested = suggest(config, stages, space, demand, order, similarity)
+    measured = measure(config, stages, space, scores, demand, selection, similarity)
+    return Run(config, space, scores, demand, order, selection, similarity, suggested, measured, stages)
+
+
+def read(config: Config, stages: Stages) -> Corpus:
+    """Rows in, identical conversations collapsed, sorted by id."""
+    source = config.source
+    return stages.cached(
+        "read",
+        lambda folder: identity.load(source, folder),
+        [source.identity(), source.content()],
+        source.read,
+    )
+
+
+def embed(config: Config, stages: Stages, corpus: Corpus) -> Embeddings:
+    """A unit vector for every distinct row, on disk; a killed run goes on where it stopped."""
+    return stages.cached(
+        "embed",
+        Embeddings.load,
+        [config.embedder.identity(), config.embedder.content(corpus), config.seed],
+        lambda folder: config.embedder.embed(corpus, folder, config.executor, config.seed),
+        resumable=True,
+    )
+
+
+def divide(config: Config, stages: Stages, corpus: Corpus, embeddings: Embeddings) -> Bins:
+    """Task categories, then clusters inside each."""
+    categories = config.categorizer.assign(corpus, embeddings)
+
+    def make(folder: Path) -> None:
+        config.clusterer.assign(embeddings, categories, config.executor, config.seed).save(folder)
+
+    labels = [categories.code, categories.name.tolist()]
+    return stages.cached(
+        "bin", Bins.load, [config.clusterer.identity(), stages.key("embed"), labels, config.seed], make
+    )
+
+
+def find_neighbours(config: Config, stages: Stages, embeddings: Embeddings, bins: Bins) -> Neighbours:
+    """The nearest rows of every row, in its own and nearby clusters."""
+    return stages.cached(
+        "neighbours",
+        Neighbours.load,
+        [config.neighbours.identity(), stages.key("bin")],
+        lambda folder: config.neighbours.search(embeddings, bins, config.executor).save(folder),
+    )
+
+
+def score(config: Config, stages: Stages, space: Space) -> Scores:
+    """One column a scorer, each kept by itself; regions from density and margin."""
+
+    def make(name: str, folder: Path) -> None:
+        values, reasons = config.scorers[name].score(space, config.executor)
+        np.save(folder / "values.npy", values)
+        (folder / "nulls.json").write_text(json.dumps(reasons))
+
+    columns, nulls = {}, {}
+    for name, scorer in config.scorers.items():
+        columns[name], nulls[name] = stages.cached(
+            f"score-{name}",
+            lambda folder: (
+                np.load(folder / "values.npy", mmap_mode="r"),
+                json.loads((folder / "nulls.json").read_text()),
+            ),
+            [scorer.identity(), stages.key("neighbours")],
+            lambda folder, name=name: make(name, folder),
+        )
+    return Scores(columns, nulls, *config.regions.divide(space, columns))
+
+
+def always_kept(config: Config, corpus: Corpus) -> np.ndarray:
+    """bool[n]: rows whose ``budget.always`` column is true."""
+    if config.budget.always is None:
+        return np.zeros(len(corpus), bool)
+    return np.array([bool(value) for value in corpus.column(config.budget.always)])
+
+
+def arrange(config: Config, stages: Stages, space: Space, scores: Scores, demand: Demand) -> Order:
+    """Who comes before whom in each cluster, and how clusters and groups take turns."""
+    selector = config.selector
+    sequence = stages.cached(
+        "order",
+        Sequence.load,
+        [
+            selector.identity(), config.seed, [demand.cost, demand.first, demand.last], scores.nearness,
+            space.corpus.content, {name: stages.key(f"score-{name}") for name in scores.columns},
+        ],
+        lambda folder: selector.rank(space, scores, demand, config.executor, config.seed).save(folder),
+    )  # fmt: skip
+    bins, by = space.bins, config.budget.by
+    groups = Categories(bins.category, bins.category_name) if by == "category" else grouped(space.corpus, by)
+    return apportion(sequence, bins, groups, demand, **config.budget.quotas)
+
+
+def suggest(
+    config: Config, stages: Stages, space: Space, demand: Demand, order: Order, similarity: float
+) -> dict[float, tuple[int, int]]:
+    """What each level of coverage would cost."""
+    curve = stages.cached(
+        "coverage",
+        Curve.load,
+        [order.rows, similarity, stages.key("neighbours")],
+        lambda folder: write_curve(folder, order, space, similarity, config.executor),
+    )
+    return {level: curve.cost(level, order, demand.last) for level in LEVELS}
+
+
+def measure(
+    config: Config,
+    stages: Stages,
+    space: Space,
+    scores: Scores,
+    demand: Demand,
+    selection: Selection,
+    similarity: float,
+) -> dict[str, Measure]:
+    """The selection beside subsets of the same cost: random, and random per cluster."""
+    with stages.timed("compare"):
+        nobody = np.zeros(len(space), bool)
+        plain = Demand(demand.cost, demand.unit, nobody, nobody)
+        one = Categories(np.zeros(len(space), np.int32), np.array(["all"]))
+        baselines: dict[str, Selector] = {"random": Random(), "stratified": Stratified()}
+        subsets = {"selected": selection.kept}
+        for name, selector in baselines.items():
+            sequence = selector.rank(space, scores, plain, config.executor, config.seed)
+            subsets[name] = prefix_of(apportion(sequence, space.bins, one, plain), selection)
+        return compare(subsets, space, scores, demand, similarity)

@@ -1,0 +1,70 @@
+"""Regions: core, boundary, or outlier, which is the noise guard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.arrays import BOUNDARY, CORE, OUTLIER
+from pipeline.component import Component
+from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pipeline.arrays import Space
+
+
+@dataclass(kw_only=True)
+class Regions(Component):
+    """Divides every cluster by margin and sets aside rows that no one is near (METHOD, section 4).
+
+    Parameters
+    ----------
+    boundary : float
+        Share of a cluster, smallest margins first, that is boundary (the paper's percentile 60 leaves 0.4).
+    fence : float
+        How many interquartile ranges beyond the quartile a row's density and its similarity to its neighbours both
+        have to lie before it is an outlier (Tukey's fence, over the corpus).
+    """
+
+    boundary: float = 0.4
+    fence: float = 1.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.boundary <= 1:
+            raise ConfigError(f"regions.boundary is {self.boundary}; expected a share from 0 to 1; mend it.")
+        if self.fence < 0:
+            raise ConfigError(f"regions.fence is {self.fence}; expected 0 or more; mend it.")
+
+    def divide(self, space: Space, columns: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Regions uint8[n] and boundary rank float32[n] in [0, 1] (1: nearest to a surface; 0 without a margin)."""
+        n = len(space)
+        region, nearness = np.full(n, CORE, np.uint8), np.zeros(n, np.float32)
+        margin = columns.get("margin", np.full(n, np.nan, np.float32))
+        for rows in space.bins.members:
+            judged = rows[~np.isnan(margin[rows])]
+            by_margin = judged[np.argsort(margin[judged], kind="stable")]
+            region[by_margin[: round(self.boundary * len(by_margin))]] = BOUNDARY
+            nearness[by_margin] = np.linspace(1, 0, len(by_margin)) if len(by_margin) > 1 else 0
+        outlier = self._isolated(space, columns) | space.embeddings.blank
+        region[outlier], nearness[outlier] = OUTLIER, 0
+        return region, nearness
+
+    def _isolated(self, space: Space, columns: dict[str, np.ndarray]) -> np.ndarray:
+        similarity = np.where(space.neighbours.rows >= 0, space.neighbours.similarity, np.nan)
+        known = ~np.isnan(similarity).all(axis=1)
+        nearest = np.full(len(space), np.nan)
+        nearest[known] = np.nanmean(similarity[known], axis=1)
+        far = nearest < self._limit(nearest, -1)
+        if "density" in columns:
+            # A row alone in its cluster has no density: its neighbours elsewhere decide.
+            density = columns["density"]
+            far &= np.isnan(density) | (density > self._limit(density, 1))
+        return far
+
+    def _limit(self, values: np.ndarray, side: int) -> float:
+        if np.isnan(values).all():
+            return np.nan
+        low, high = np.nanpercentile(values, [25, 75])
+        return (low if side < 0 else high) + side * self.fence * (high - low)

@@ -1,0 +1,108 @@
+"""Webster's divisor method on two levels: clusters inside a group, then groups (METHOD, section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from pipeline.arrays import BEYOND, FLOOR, LAST, NORMAL, Bins, Categories, Demand, Order, Sequence
+from pipeline.errors import ConfigError
+
+
+def apportion(
+    sequence: Sequence,
+    bins: Bins,
+    groups: Categories,
+    demand: Demand,
+    shares: Mapping[str, float] | None = None,
+    floors: Mapping[str, int] | None = None,
+    ceilings: Mapping[str, int] | None = None,
+) -> Order:
+    """One order of all rows, every prefix of which is apportioned.
+
+    The t-th unit of cost of a claimant with weight w has the key (t - 1/2) / w; rows sort by (tier, key, id). This
+    is house-monotone, so budgets nest, and a claimant that runs out leaves its share to the others.
+
+    Parameters
+    ----------
+    sequence : Sequence
+        Rank of every row, inside its cluster or over the corpus.
+    bins : Bins
+    groups : Categories
+        What shares, floors and ceilings speak of; clusters are divided by it where they straddle groups.
+    demand : Demand
+    shares, floors, ceilings : mapping, optional
+        By the name of a group; see `pipeline.budget.Budget`.
+
+    Raises
+    ------
+    ConfigError
+        If a setting names no group, or floors, ceilings and always-keep rows contradict each other.
+    """
+    names = groups.name.tolist()
+    shares, floors, ceilings = shares or {}, floors or {}, ceilings or {}
+    for setting, given in {"shares": shares, "floors": floors, "ceilings": ceilings}.items():
+        for name in given:
+            if name not in names:
+                raise ConfigError(
+                    f"budget.{setting} names '{name}', which no group of budget.by is; expected one of "
+                    f"{', '.join(map(str, names[:20]))}{', ...' if len(names) > 20 else ''}; mend the name."
+                )
+    tier = np.where(demand.first, FLOOR, np.where(demand.last, LAST, NORMAL)).astype(np.uint8)
+    group = groups.code
+
+    if np.isnan(sequence.temper):
+        within = sequence.rank.astype(np.float64)
+    else:
+        claimant = np.unique(group.astype(np.int64) * len(bins.sizes) + bins.cluster, return_inverse=True)[1]
+        middle, _ = _position(claimant, tier, sequence.rank, demand.cost)
+        within = middle / _weight(claimant, demand)[claimant] ** float(sequence.temper)
+
+    middle, total = _position(group, tier, within, demand.cost)
+    if shares:
+        share = np.array([shares.get(str(name), 0.0) for name in names])
+    else:
+        share = _weight(group, demand)
+    with np.errstate(divide="ignore"):
+        key = middle / share[group]
+
+    size = np.bincount(group, demand.cost, minlength=len(names))
+    always = np.bincount(group, demand.cost * demand.first, minlength=len(names))
+    for name, floor in floors.items():
+        here = group == names.index(name)
+        if floor > size[names.index(name)]:
+            raise ConfigError(
+                f"budget.floors.{name} is {floor:,}, but only {int(size[names.index(name)]):,} {demand.unit} are "
+                f"there; lower it."
+            )
+        tier[here & (total - demand.cost < floor)] = FLOOR
+    for name, ceiling in ceilings.items():
+        if always[names.index(name)] > ceiling:
+            raise ConfigError(
+                f"budget.ceilings.{name} is {ceiling:,}, but its always-keep rows take "
+                f"{int(always[names.index(name)]):,} {demand.unit}; raise it."
+            )
+        tier[(group == names.index(name)) & (total > ceiling)] = BEYOND
+    rows = np.lexsort((key, tier))  # a stable sort: equal keys stay in id order
+    return Order(rows, tier, group, groups.name, demand.cost, demand.unit)
+
+
+def _position(
+    claimant: np.ndarray, tier: np.ndarray, rank: np.ndarray, cost: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where each row's cost lies in the sequence of its claimant: its middle (t - 1/2 for a cost of 1) and its end."""
+    rows = np.lexsort((rank, tier, claimant))
+    end = np.cumsum(cost[rows])
+    starts = np.flatnonzero(np.diff(claimant[rows], prepend=-1))
+    before = np.repeat(end[starts] - cost[rows][starts], np.diff(starts, append=len(rows)))
+    total = np.empty(len(rows), np.int64)
+    total[rows] = end - before
+    return total - cost / 2, total
+
+
+def _weight(claimant: np.ndarray, demand: Demand) -> np.ndarray:
+    """Cost of the rows of each claimant that the guard does not hold back, or of all where it holds back all."""
+    whole = np.bincount(claimant, demand.cost)
+    sound = np.bincount(claimant, demand.cost * ~demand.last, minlength=len(whole))
+    return np.where(sound > 0, sound, whole)

@@ -1,0 +1,33 @@
+"""Where the product goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.component import Component
+
+if TYPE_CHECKING:
+    from pipeline.arrays import Order, Scores, Selection, Space
+
+
+@dataclass(kw_only=True)
+class Sink(Component):
+    """Writes the selected rows, unchanged, and the ledger beside them."""
+
+    def check(self) -> None:
+        """Refuse, before anything is computed, a target that cannot be written."""
+        raise NotImplementedError
+
+    def publish(
+        self,
+        space: Space,
+        scores: Scores,
+        order: Order,
+        selection: Selection,
+        describe: Callable[[Path], None],
+    ) -> Path:
+        """Write the product and return where it is; ``describe`` adds card and run record to its folder."""
+        raise NotImplementedError
