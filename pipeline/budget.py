@@ -85,12 +85,19 @@ class Budget:
     def require_size(self) -> None:
         """Refuse a budget that says nothing of how much to keep."""
         if not self.sizes:
-            raise ConfigError("no budget; expected exactly one of rows, fraction and tokens, as in budget.fraction=0.2.")
+            raise ConfigError(
+                "no budget; expected exactly one of rows, fraction and tokens, as in budget.fraction=0.2."
+            )
 
     @property
     def unit(self) -> str:
         """``tokens`` or ``rows``; it belongs to the order, not to the cut."""
         return "tokens" if self.tokens is not None else "rows"
+
+    def columns(self) -> list[str]:
+        """Columns of the corpus that the budget speaks of."""
+        named = [] if self.by in ("category", "source") else [self.by]
+        return named if self.always is None else [*named, self.always]
 
     @property
     def quotas(self) -> dict[str, dict]:
@@ -153,4 +160,3 @@ class Budget:
                 f"{found} is above the ceilings, which leave {order.admissible:,} rows; lower it or raise a ceiling."
             )
         return wanted
-

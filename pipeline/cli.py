@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import sys
@@ -63,6 +64,11 @@ def _select_or_say_why(cfg: DictConfig) -> None:
         _select(cfg)
     except PipelineError as error:
         _refuse(str(error))
+    except OSError as error:  # no right to write, no space left: the user's to mend; anything else has no file name
+        if error.filename is None and error.errno != errno.ENOSPC:
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        _refuse(f"{error.strerror}{where}; give cache_dir, sink.path and hydra.run.dir folders with room to write.")
     except KeyboardInterrupt:
         print("corebound: stopped; the same command goes on from the finished stages.", file=sys.stderr)
         sys.exit(130)

@@ -17,7 +17,13 @@ BLOCK = 1024
 
 
 def cut(
-    order: Order, rows: int, space: Space, scores: Scores, demand: Demand, similarity: float, executor: Executor
+    order: Order,
+    rows: int,
+    space: Space,
+    scores: Scores,
+    demand: Demand,
+    similarity: float,
+    executor: Executor,
 ) -> Selection:
     """Keep the first ``rows`` of the order and account for the rest.
 
@@ -48,9 +54,7 @@ def cut(
     return Selection(kept, stand_in, likeness, reason, int(order.cost[kept].sum()) + len(copies), copies)
 
 
-def _stand_ins(
-    kept: np.ndarray, bins: Bins, vectors: np.ndarray, executor: Executor
-) -> tuple[np.ndarray, np.ndarray]:
+def _stand_ins(kept: np.ndarray, bins: Bins, vectors: np.ndarray, executor: Executor) -> tuple[np.ndarray, np.ndarray]:
     """Nearest kept row of a row's cluster, or of the nearest cluster that kept one: int64[n], float32[n]."""
     stand_in = np.arange(len(kept))
     likeness = np.ones(len(kept), np.float32)

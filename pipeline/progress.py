@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -44,3 +45,15 @@ def track(
             bar.advance(task, next(steps) if steps else step)
             pace = bar.tasks[task].finished_speed or bar.tasks[task].speed
             bar.update(task, pace=f"{bar.tasks[task].completed:,.0f} {unit}, {pace or 0:,.0f}/s")
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say what goes on during work that cannot tell how far it is."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield

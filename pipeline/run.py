@@ -9,7 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.arrays import (
-    OUTLIER, Bins, Categories, Corpus, Demand, Embeddings, Neighbours, Order, Scores, Selection, Sequence, Space,
+    OUTLIER,
+    Bins,
+    Categories,
+    Corpus,
+    Demand,
+    Embeddings,
+    Neighbours,
+    Order,
+    Scores,
+    Selection,
+    Sequence,
+    Space,
 )  # fmt: skip
 from pipeline.bins.categorizers import grouped
 from pipeline.cache import Cache
@@ -17,7 +28,13 @@ from pipeline.config import Config
 from pipeline.cut import cut
 from pipeline.provenance import Stages
 from pipeline.report.coverage import (
-    LEVELS, Curve, Measure, compare, prefix_of, typical_similarity, write_curve,
+    LEVELS,
+    Curve,
+    Measure,
+    compare,
+    prefix_of,
+    typical_similarity,
+    write_curve,
 )  # fmt: skip
 from pipeline.selectors import Selector
 from pipeline.selectors.apportion import apportion
@@ -99,12 +116,14 @@ def curate(config: Config) -> Run:
 def read(config: Config, stages: Stages) -> Corpus:
     """Rows in, identical conversations collapsed, sorted by id."""
     source = config.source
-    return stages.cached(
+    corpus = stages.cached(
         "read",
         lambda folder: identity.load(source, folder),
         [source.identity(), source.content()],
         source.read,
     )
+    corpus.require_columns([*config.categorizer.columns(), *config.budget.columns()])
+    return corpus
 
 
 def embed(config: Config, stages: Stages, corpus: Corpus) -> Embeddings:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 class Categorizer(Component):
     """Gives every row a task category."""
 
+    def columns(self) -> list[str]:
+        """Columns of the corpus that it reads; their absence is refused before anything is computed."""
+        return []
+
     def assign(self, corpus: Corpus, embeddings: Embeddings) -> Categories:
         raise NotImplementedError
 

@@ -36,6 +36,9 @@ class ColumnCategory(Categorizer):
 
     column: str = MISSING
 
+    def columns(self) -> list[str]:
+        return [self.column]
+
     def assign(self, corpus: Corpus, embeddings: Embeddings) -> Categories:
         return grouped(corpus, self.column)
 

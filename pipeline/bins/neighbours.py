@@ -78,9 +78,7 @@ class NeighbourSearch(Component):
         return np.array(sum(hits) / max(1, int((exact >= 0).sum())))
 
 
-def _search(
-    vectors: np.ndarray, m: int, task: tuple[np.ndarray, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
+def _search(vectors: np.ndarray, m: int, task: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """The m nearest of ``candidates`` to each row of ``block``, never itself: int64[b, m'], float32[b, m']."""
     block, candidates = task
     queries = vectors[block]

@@ -15,9 +15,7 @@ CHUNK = 4096
 Range = tuple[int, int]
 
 
-def fill(
-    folder: Path, rows: int, dimensions: int, encode: Callable[[Range], np.ndarray], executor: Executor
-) -> None:
+def fill(folder: Path, rows: int, dimensions: int, encode: Callable[[Range], np.ndarray], executor: Executor) -> None:
     """Fill ``vectors.npy`` with ``encode`` of every chunk, each row scaled to length 1 (rows of zeros stay).
 
     Parameters

@@ -15,6 +15,7 @@ import numpy as np
 from pipeline.embedders import Embedder
 from pipeline.embedders.chunks import fill, unit
 from pipeline.errors import ConfigError
+from pipeline.progress import waiting
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -56,7 +57,8 @@ class Lsa(Embedder):
         model = folder / "model"
         if not model.exists():
             texts = list(corpus.texts[: self.sample]["text"])
-            fitted = LsaModel.fit(texts, self.dimensions, self.terms, seed)
+            with waiting(f"embed: fitting words, characters and axes on {len(texts):,} rows"):
+                fitted = LsaModel.fit(texts, self.dimensions, self.terms, seed)
             draft = folder / "model.draft"
             draft.mkdir(exist_ok=True)
             fitted.save(draft)

@@ -69,4 +69,3 @@ class Processes(Executor):
         with parallel_config(backend="loky", n_jobs=self.workers or -1, inner_max_num_threads=1):
             parallel = Parallel(return_as="generator", max_nbytes=None, mmap_mode="r", batch_size=1)
             yield from parallel(delayed(function)(item) for item in items)
-

@@ -128,7 +128,13 @@ def _beside(run: Run) -> Table:
     columns = ("rows", "coverage", "nearest kept", "radius", "boundary kept", "core kept")
     table = _table("Selection beside random subsets of the same cost", "", *columns)
     for name, m in run.measured.items():
-        cells = (f"{m.coverage:.1%}", f"{m.similarity:.3f}", f"{m.radius:.3f}", _share(m.boundary), _share(m.core))
+        cells = (
+            f"{m.coverage:.1%}",
+            f"{m.similarity:.3f}",
+            f"{m.radius:.3f}",
+            _share(m.boundary),
+            _share(m.core),
+        )
         table.add_row(name, f"{m.rows:,}", *cells)
     table.caption = (
         f"coverage: rows with a kept row at cosine {run.similarity:.3f} or more; nearest kept: mean cosine; "

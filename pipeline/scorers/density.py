@@ -42,9 +42,7 @@ class Density(Scorer):
         members = space.bins.members
         found = executor.map(partial(_cluster_distance, space.embeddings.vectors, self.k), members)
         sizes = space.bins.sizes.tolist()
-        for rows, distance in zip(
-            members, track(found, "density", "rows", total=len(space), step=sizes), strict=True
-        ):
+        for rows, distance in zip(members, track(found, "density", "rows", total=len(space), step=sizes), strict=True):
             values[rows] = distance
         alone = int(np.isnan(values).sum())
         return values, {"alone in its cluster": alone} if alone else {}

@@ -55,9 +55,7 @@ class KCenter(Selector):
         ordered = executor.map(partial(_farthest_first, space.embeddings.vectors), tasks)
         sizes = space.bins.sizes.tolist()
         rank = np.empty(len(space), np.int64)
-        for rows, sequence in zip(
-            members, track(ordered, "order", "rows", total=len(space), step=sizes), strict=True
-        ):
+        for rows, sequence in zip(members, track(ordered, "order", "rows", total=len(space), step=sizes), strict=True):
             rank[rows[sequence]] = np.arange(len(rows))
         return Sequence(rank, np.array(1.0))
 

@@ -59,9 +59,7 @@ class Coverage(Selector):
         ordered = executor.map(partial(_order_cluster, space.embeddings.vectors), tasks())
         sizes = space.bins.sizes.tolist()
         rank = np.empty(len(space), np.int64)
-        for rows, sequence in zip(
-            members, track(ordered, "order", "rows", total=len(space), step=sizes), strict=True
-        ):
+        for rows, sequence in zip(members, track(ordered, "order", "rows", total=len(space), step=sizes), strict=True):
             rank[rows[sequence]] = np.arange(len(rows))
         return Sequence(rank, np.array(self.temper))
 

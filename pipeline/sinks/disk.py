@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from omegaconf import MISSING
 
-from pipeline import ledger
 from pipeline.errors import ConfigError
 from pipeline.progress import track
 from pipeline.sinks import Sink
@@ -88,9 +87,7 @@ class Disk(Sink):
         shutil.rmtree(aside, ignore_errors=True)
         return target
 
-    def _write_rows(
-        self, draft: Path, space: Space, scores: Scores, order: Order, selection: Selection
-    ) -> None:
+    def _write_rows(self, draft: Path, space: Space, scores: Scores, order: Order, selection: Selection) -> None:
         inputs = space.corpus.inputs
         kept = selection.kept[inputs.distinct] & inputs.stands
         kept[selection.copies] = True
@@ -108,6 +105,8 @@ class Disk(Sink):
 def _with_columns(
     rows: Dataset, distinct: np.ndarray, space: Space, scores: Scores, order: Order, selection: Selection
 ) -> Dataset:
+    from pipeline import ledger
+
     represents = np.bincount(selection.stand_in, minlength=len(space)) - 1
     added = {
         "id": ledger.text(space.corpus.ids[distinct]),
@@ -125,10 +124,10 @@ def _with_columns(
     return rows
 
 
-def _write_ledger(
-    draft: Path, space: Space, scores: Scores, order: Order, selection: Selection
-) -> None:
+def _write_ledger(draft: Path, space: Space, scores: Scores, order: Order, selection: Selection) -> None:
     import pyarrow.parquet as parquet
+
+    from pipeline import ledger
 
     writer = None
     for batch in ledger.records(space, scores, order, selection):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import MISSING
 
 from pipeline.cache import file_digest
-from pipeline.sources import Source, identity, intake, json_rows
+from pipeline.sources import Source, json_rows
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -37,6 +37,8 @@ class Files(Source):
         return {"sha256": file_digest(path), "ending": path.name.split(".", 1)[-1]}
 
     def read(self, folder: Path) -> None:
+        from pipeline.sources import identity, intake
+
         path = Path(self.path).expanduser()
         rows = intake.take_in(self.path, json_rows.read(path), folder)
         intake.write_table(self.path, rows, folder / "rows-0.arrow")

@@ -1,0 +1,13 @@
+"""The typed arrays that stages hand to each other, one entry per distinct row in id order."""
+
+from pipeline.arrays.corpus import Corpus, Inputs
+from pipeline.arrays.order import BEYOND, FLOOR, LAST, NORMAL, Demand, Order, Selection, Sequence
+from pipeline.arrays.saved import Saved
+from pipeline.arrays.scores import BOUNDARY, CORE, OUTLIER, REGIONS, Scores
+from pipeline.arrays.space import Bins, Categories, Embeddings, Neighbours, Space
+
+__all__ = [
+    "BEYOND", "BOUNDARY", "CORE", "FLOOR", "LAST", "NORMAL", "OUTLIER", "REGIONS",
+    "Bins", "Categories", "Corpus", "Demand", "Embeddings", "Inputs", "Neighbours", "Order", "Saved", "Scores",
+    "Selection", "Sequence", "Space",
+]  # fmt: skip

@@ -1,0 +1,64 @@
+"""A toy corpus that a reader can judge by eye, and a cache of its own for every test session."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_DATASETS_OFFLINE", "1")
+
+CITIES = ["Paris", "Rome", "Cairo", "Lima", "Oslo", "Delhi", "Quito", "Seoul", "Accra", "Hanoi", "Tunis", "Riga"]
+FRUITS = ["apples", "pears", "plums", "figs", "kiwis", "limes", "dates", "melons", "grapes", "lemons", "nuts", "beans"]
+VERBS = ["sort", "reverse", "count", "sum", "filter", "join", "split", "flatten", "shuffle", "copy", "zip", "rotate"]
+MOODS = ["glad", "sad", "angry", "calm", "proud", "tired", "bored", "keen", "shy", "bold", "cross", "jolly"]
+SEAS = ["Baltic", "Red", "Black", "Coral", "North", "Arabian", "Ionian", "Timor", "Java", "Kara", "Aral", "Celtic"]
+
+
+def toy_rows() -> list[dict[str, str]]:
+    """60 rows in five tasks of 12, each task a template with one word changed."""
+    rows = []
+    for i in range(12):
+        tasks = {
+            "travel": (f"Describe a day in {CITIES[i]} for a visitor.", "", f"Start in the old town of {CITIES[i]}."),
+            "arithmetic": (f"Tom has {i + 3} {FRUITS[i]} and buys {i} more. How many has he?", "", f"{2 * i + 3}"),
+            "coding": (f"Write a Python function to {VERBS[i]} a list.", "", f"def {VERBS[i]}(xs):\n    return xs"),
+            "sentiment": ("Name the mood of the sentence.", f"I feel {MOODS[i]} about my new job.", MOODS[i]),
+            "geography": (f"Where is the {SEAS[i]} Sea?", "", f"The {SEAS[i]} Sea is on the map, between two shores."),
+        }
+        for task, (instruction, context, output) in tasks.items():
+            rows.append({"instruction": instruction, "input": context, "output": output, "task": task})
+    return rows
+
+
+def write_jsonl(path: Path, rows: list[dict]) -> Path:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["COREBOUND_CACHE"] = str(folder)
+    return folder
+
+
+@pytest.fixture
+def toy() -> list[dict[str, str]]:
+    return toy_rows()
+
+
+@pytest.fixture(scope="session")
+def demo_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Real rows: those of the demo."""
+    import subprocess
+
+    path = tmp_path_factory.mktemp("demo") / "corpus.jsonl"
+    script = ROOT / "scripts" / "make_demo_corpus.py"
+    subprocess.run([sys.executable, str(script), str(path), "--rows", "1500"], check=True, capture_output=True)
+    return path

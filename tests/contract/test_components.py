@@ -1,0 +1,144 @@
+"""What every component that can be chosen owes its users."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+from datasets import Dataset
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import OmegaConf
+
+from pipeline.arrays import Categories, Demand
+from pipeline.bins.categorizers import OneCategory
+from pipeline.bins.clusterers import SphericalKMeans
+from pipeline.bins.neighbours import NeighbourSearch
+from pipeline.budget import Budget
+from pipeline.cli import configs
+from pipeline.config import GROUPS, Config, default_scorers, register
+from pipeline.embedders.lsa import Lsa
+from pipeline.executors import Processes, Serial
+from pipeline.run import curate
+from pipeline.sources.memory import Memory
+from tests.conftest import toy_rows
+
+COMPONENTS = [(group, name) for group, options in GROUPS.items() for name in options]
+GIVEN = ["source.path=a.jsonl", "sink.path=out", "budget.rows=1"]
+NEEDED = {
+    ("embedder", "precomputed"): ["embedder.path=v.npy"],
+    ("categorizer", "column"): ["categorizer.column=task"],
+}
+
+
+def composed(*overrides):
+    register()
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(configs()), version_base="1.3"):
+        return compose("config", overrides=[*GIVEN, *overrides])
+
+
+@pytest.mark.parametrize(("group", "name"), COMPONENTS)
+def test_every_option_composes_and_builds(group, name):
+    choice = f"scorer@scorers.{name}={name}" if group == "scorer" else f"{group}={name}"
+    cfg = composed(choice, *NEEDED.get((group, name), []))
+    config = OmegaConf.to_object(cfg)
+    built = config.scorers[name] if group == "scorer" else getattr(config, group)
+    assert type(built) is GROUPS[group][name]
+
+
+@pytest.mark.parametrize("experiment", [p.stem for p in (configs() / "experiment").glob("*.yaml")])
+def test_every_experiment_composes(experiment):
+    assert isinstance(OmegaConf.to_object(composed(f"experiment={experiment}")), Config)
+
+
+@pytest.mark.parametrize(
+    "component", [GROUPS[g][n] for g, n in COMPONENTS] + [NeighbourSearch, Budget, Config], ids=lambda c: c.__name__
+)
+def test_every_field_is_documented(component):
+    for item in dataclasses.fields(component):
+        assert re.search(rf"\b{item.name}\b", component.__doc__), f"{component.__name__}.{item.name}"
+
+
+def test_the_librarys_scorers_are_the_commands():
+    assert OmegaConf.to_object(composed()).scorers == default_scorers()
+
+
+def test_workers_are_no_part_of_an_identity():
+    assert Processes(workers=1).identity() == Processes(workers=7).identity()
+    assert SphericalKMeans(size=3).identity() != SphericalKMeans(size=4).identity()
+
+
+@pytest.fixture(scope="module")
+def toy_run(tmp_path_factory):
+    config = Config(
+        source=Memory(dataset=Dataset.from_list(toy_rows())), embedder=Lsa(dimensions=16), categorizer=OneCategory(),
+        clusterer=SphericalKMeans(size=6), scorers=default_scorers(), selector=GROUPS["selector"]["coverage"](),
+        budget=Budget(rows=20), executor=Serial(), cache_dir=str(tmp_path_factory.mktemp("toy")),
+    )  # fmt: skip
+    return curate(config)
+
+
+@pytest.mark.parametrize("name", GROUPS["selector"])
+@pytest.mark.parametrize("unit", ["rows", "tokens"])
+def test_selectors_rank_every_row_once(toy_run, name, unit):
+    space, n = toy_run.space, len(toy_run.space)
+    cost = np.ones(n, np.int64) if unit == "rows" else np.asarray(space.corpus.bytes)
+    demand = Demand(cost, unit, np.zeros(n, bool), np.zeros(n, bool))
+    sequence = GROUPS["selector"][name]().rank(space, toy_run.scores, demand, Serial(), 0)
+    again = GROUPS["selector"][name]().rank(space, toy_run.scores, demand, Serial(), 0)
+    assert np.array_equal(sequence.rank, again.rank)
+    groups = [np.arange(n)] if np.isnan(sequence.temper) else space.bins.members
+    for rows in groups:
+        assert sorted(sequence.rank[rows]) in (list(range(len(rows))), sorted(set(sequence.rank[rows])))
+        assert len(set(sequence.rank[rows])) == len(rows)
+
+
+@pytest.mark.parametrize("name", GROUPS["scorer"])
+def test_scorers_give_a_number_or_a_counted_reason(toy_run, name):
+    values, reasons = GROUPS["scorer"][name]().score(toy_run.space, Serial())
+    assert values.shape == (60,) and values.dtype == np.float32
+    assert np.isnan(values).sum() == sum(reasons.values())
+    assert not np.isinf(values).any()
+
+
+def test_bins_divide_every_category(toy_run):
+    embeddings = toy_run.space.embeddings
+    code = np.repeat([0, 1, 2], [1, 20, 39]).astype(np.int32)
+    bins = SphericalKMeans(size=5).assign(embeddings, Categories(code, np.array(list("abc"))), Serial(), 0)
+    assert bins.sizes.max() <= 20
+    for cluster in range(len(bins.sizes)):
+        assert len(set(code[bins.cluster == cluster])) == 1
+
+
+def test_clusters_stay_small_when_rows_are_alike():
+    from pipeline.arrays import Embeddings
+
+    vectors = np.tile(np.array([[1, 0]], np.float32), (500, 1))
+    one = Categories(np.zeros(500, np.int32), np.array(["all"]))
+    bins = SphericalKMeans(size=20).assign(Embeddings(vectors), one, Serial(), 0)
+    assert bins.sizes.max() <= 80
+
+
+def test_neighbours_are_the_exact_ones_when_all_clusters_are_searched(toy_run):
+    vectors = np.asarray(toy_run.space.embeddings.vectors)
+    found = NeighbourSearch(m=5, nearby=32).search(toy_run.space.embeddings, toy_run.space.bins, Serial())
+    product = vectors @ vectors.T
+    np.fill_diagonal(product, -np.inf)
+    assert np.allclose(found.similarity, -np.sort(-product, axis=1)[:, :5], atol=1e-6)
+    assert not (found.rows == np.arange(60)[:, None]).any()
+    assert found.recall == 1
+
+
+def test_the_noise_guard_sets_aside_a_row_that_no_one_is_near(tmp_path):
+    rows = toy_rows()
+    rows.append({"instruction": "qzx vvk wjq", "input": "", "output": "xkq zzv", "task": "noise"})
+    config = Config(
+        source=Memory(dataset=Dataset.from_list(rows)), embedder=Lsa(dimensions=16), categorizer=OneCategory(),
+        clusterer=SphericalKMeans(size=6), scorers=default_scorers(), selector=GROUPS["selector"]["coverage"](),
+        budget=Budget(rows=60), executor=Serial(), cache_dir=str(tmp_path),
+    )  # fmt: skip
+    run = curate(config)
+    noise = run.space.corpus.column("task").index("noise")
+    assert run.scores.region[noise] == 2
+    assert not run.selection.kept[noise]

@@ -1,0 +1,311 @@
+"""The command, as a user runs it."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pyarrow.parquet as parquet
+import pytest
+from datasets import load_dataset
+
+from tests.conftest import toy_rows, write_jsonl
+
+
+def corebound(folder, *overrides, check=True):
+    command = [sys.executable, "-m", "pipeline", *overrides]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env={**os.environ, "COLUMNS": "200"})
+    if check:
+        assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli")
+    write_jsonl(folder / "toy.jsonl", toy_rows())
+    return folder
+
+
+def ledger_of(product):
+    return parquet.read_table(product / "ledger.parquet").to_pandas()
+
+
+def test_fifth_then_tenth(folder, demo_corpus):
+    rows = [json.loads(line) for line in demo_corpus.open()]
+    first = corebound(folder, f"source.path={demo_corpus}", "budget.fraction=0.2", "sink.path=fifth")
+    again = corebound(folder, f"source.path={demo_corpus}", "budget.fraction=0.1", "sink.path=tenth")
+    fifth, tenth = ledger_of(folder / "fifth"), ledger_of(folder / "tenth")
+
+    distinct = fifth.id.nunique()
+    assert (fifth.decision == "kept").sum() == int(0.2 * distinct + 0.5)
+    assert (tenth.decision == "kept").sum() == int(0.1 * distinct + 0.5)
+    assert set(tenth.id[tenth.decision == "kept"]) <= set(fifth.id[fifth.decision == "kept"])
+    for stage in ("read", "embed", "bin", "neighbours", "score-density", "score-margin", "order"):
+        assert f"{stage:<13} made" in first.stderr
+        assert f"{stage:<13} reused" in again.stderr
+
+    assert len(fifth) == len(rows)
+    assert fifth.row.tolist() == list(range(len(rows)))
+    product = load_dataset(str(folder / "fifth"), split="train", cache_dir=str(folder / "hf"))
+    kept = fifth.row[fifth.decision == "kept"]
+    assert [dict(row) for row in product] == [rows[i] for i in kept]
+
+
+def test_the_ledger_accounts_for_every_row(folder):
+    from pipeline.ledger import DROPPED, KEPT
+
+    rows = toy_rows()
+    write_jsonl(folder / "doubled.jsonl", [*rows, *rows[:7]])
+    corebound(folder, "source.path=doubled.jsonl", "budget.rows=20", "sink.path=doubled", "clusterer.size=6")
+    ledger = ledger_of(folder / "doubled")
+    assert set(ledger.reason[ledger.decision == "kept"]) <= set(KEPT)
+    assert set(ledger.reason[ledger.decision == "dropped"]) <= set(DROPPED)
+    assert (ledger.reason == "duplicate").sum() == 7
+    assert ledger.line.tolist() == list(range(1, 68))
+    kept = ledger[ledger.decision == "kept"]
+    dropped = ledger[ledger.decision == "dropped"]
+    assert kept.stand_in.isna().all() and set(dropped.stand_in) <= set(kept.id)
+    assert (ledger.id[dropped.stand_in_row.astype(int)].to_numpy() == dropped.stand_in.to_numpy()).all()
+    represented = dropped[dropped.reason != "duplicate"].groupby("stand_in").size()
+    assert represented.to_dict() == {k: v for k, v in kept.set_index("id").represents.items() if v}
+    assert (dropped.similarity[dropped.reason == "duplicate"] == 1).all()
+
+
+def test_nested_types_and_unknown_columns_come_back(folder):
+    rows = [
+        {
+            "messages": [
+                {"role": "system", "content": "Use tools."},
+                {"role": "user", "content": f"Weather on day {i}?"},
+                {"role": "assistant", "content": None, "tool_calls": [{"name": "w", "args": {"day": i}}]},
+                {"role": "tool", "content": "rain"},
+                {"role": "assistant", "content": f"Rain on day {i}.", "weight": 1},
+            ],
+            "tools": [{"name": "w", "parameters": {"day": {"type": "integer"}}}],
+            "meta": {"when": "2020-01-01", "scores": [0.5, i], "tags": []},
+        }
+        for i in range(30)
+    ]
+    path = folder / "chat.json.gz"
+    path.write_bytes(gzip.compress(json.dumps(rows).encode()))
+    corebound(folder, f"source.path={path}", "budget.rows=10", "sink.path=chat")
+    product = load_dataset(str(folder / "chat"), split="train", cache_dir=str(folder / "hf"))
+
+    def plain(value):
+        if isinstance(value, dict):
+            return {k: plain(v) for k, v in value.items() if v is not None}
+        return [plain(v) for v in value] if isinstance(value, list) else value
+
+    kept = ledger_of(folder / "chat").query("decision == 'kept'").row
+    assert [plain(row) for row in product] == [plain(rows[i]) for i in kept]
+
+
+def test_selection_columns_and_record(folder):
+    corebound(
+        folder, "source.path=toy.jsonl", "budget.rows=20", "sink.path=columns", "sink.columns=true",
+        "categorizer=column", "categorizer.column=task", "clusterer.size=4",
+    )  # fmt: skip
+    product = load_dataset(str(folder / "columns"), split="train", cache_dir=str(folder / "hf"))
+    expected = ["id", "category", "cluster", "region", "density", "margin", "foreign", "rank", "represents"]
+    assert [c for c in product.column_names if c.startswith("selection_")] == [f"selection_{c}" for c in expected]
+    assert sorted(product["selection_rank"]) == list(range(20))
+    assert product["selection_category"][:] == product["task"][:]
+    record = json.loads((folder / "columns" / "run.json").read_text())
+    assert record["counts"]["kept"] == 20
+    assert record["configuration"]["budget"]["rows"] == 20
+    assert {s["name"] for s in record["stages"]} >= {"read", "embed", "bin", "order", "cut"}
+    assert all(s["seconds"] >= 0 and s["peak_mib"] > 0 for s in record["stages"])
+    assert set(record["measured"]) == {"selected", "random", "stratified"}
+    for name, sha in record["files"].items():
+        import hashlib
+
+        assert hashlib.sha256((folder / "columns" / name).read_bytes()).hexdigest() == sha
+
+
+def test_summary_says_what_a_person_asks(folder):
+    out = corebound(folder, "source.path=toy.jsonl", "budget.tokens=400", "sink.path=summary").stdout
+    for word in (
+        "read",
+        "duplicates",
+        "tokens unspent",
+        "random",
+        "stratified",
+        "radius",
+        "99%",
+        "peak MiB",
+        "product",
+    ):
+        assert word in out
+
+
+def test_targets_are_protected(folder):
+    command = ["source.path=toy.jsonl", "budget.rows=5", "sink.path=guarded"]
+    corebound(folder, *command)
+    refused = corebound(folder, *command, check=False)
+    assert refused.returncode == 1 and "sink.overwrite=true" in refused.stderr
+    before = ledger_of(folder / "guarded")
+    corebound(folder, "source.path=toy.jsonl", "budget.rows=6", "sink.path=guarded", "sink.overwrite=true")
+    assert (ledger_of(folder / "guarded").decision == "kept").sum() == 6 and (before.decision == "kept").sum() == 5
+
+    (folder / "home").mkdir()
+    (folder / "home" / "thesis.txt").write_text("precious")
+    refused = corebound(folder, *command[:2], "sink.path=home", "sink.overwrite=true", check=False)
+    assert refused.returncode == 1 and "is not a product" in refused.stderr
+    assert (folder / "home" / "thesis.txt").read_text() == "precious"
+
+
+def test_multirun_and_experiment(folder):
+    corebound(folder, "-m", "experiment=budgets", "source.path=toy.jsonl")
+    sizes = [
+        (ledger_of(folder / "selected" / f).decision == "kept").sum() for f in ("0.05", "0.1", "0.2", "0.3", "0.5")
+    ]
+    assert sizes == [3, 6, 12, 18, 30]
+
+
+@pytest.mark.parametrize("selector", ["coverage", "border", "kcenter", "stratified", "random", "longest"])
+@pytest.mark.parametrize("budget", ["budget.rows=13", "budget.tokens=300"])
+def test_every_selector_fills_every_budget(folder, selector, budget):
+    name = f"{selector}-{budget[7:11]}"
+    corebound(folder, "source.path=toy.jsonl", f"selector={selector}", budget, f"sink.path={name}", "clusterer.size=5")
+    record = json.loads((folder / name / "run.json").read_text())
+    if "rows" in budget:
+        assert record["counts"]["kept"] == 13
+    else:
+        assert 0 <= record["counts"]["tokens unspent"] < 60
+
+
+def test_precomputed_vectors(folder):
+    vectors = np.random.default_rng(0).normal(size=(60, 8))
+    np.save(folder / "v.npy", vectors)
+    command = ["source.path=toy.jsonl", "budget.rows=7", "embedder=precomputed", "embedder.path=v.npy"]
+    corebound(folder, *command, "sink.path=precomputed")
+    assert (ledger_of(folder / "precomputed").decision == "kept").sum() == 7
+    vectors[17, 3] = np.nan
+    np.save(folder / "v.npy", vectors)
+    assert "row 17" in corebound(folder, *command, "sink.path=nan", check=False).stderr
+    np.save(folder / "v.npy", vectors[:50])
+    assert "expected float[60, d]" in corebound(folder, *command, "sink.path=short", check=False).stderr
+
+
+def test_named_tokenizer(folder):
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    corebound(folder, "source.path=toy.jsonl", "budget.tokens=200", "budget.tokenizer=tokenizer.json", "sink.path=tok")
+    rows = load_dataset(str(folder / "tok"), split="train", cache_dir=str(folder / "hf"))
+    texts = [
+        "\n".join(filter(None, ["\n\n".join(filter(None, [r["instruction"], r["input"]])), r["output"]])) for r in rows
+    ]
+    spent = sum(len(tokenizer.encode(text).ids) for text in texts)
+    counts = json.loads((folder / "tok" / "run.json").read_text())["counts"]
+    assert spent == counts["tokens spent"] <= 200
+
+
+def test_always_and_copies(folder):
+    rows = toy_rows()
+    for i, row in enumerate(rows):
+        row["gold"] = i in (4, 44)
+    write_jsonl(folder / "gold.jsonl", [*rows, *rows[:5]])
+    corebound(folder, "source.path=gold.jsonl", "budget.rows=2", "budget.always=gold", "sink.path=gold")
+    ledger = ledger_of(folder / "gold")
+    assert ledger.row[ledger.decision == "kept"].tolist() == [4, 44]
+    assert set(ledger.reason[ledger.decision == "kept"]) == {"always"}
+    refused = corebound(folder, "source.path=gold.jsonl", "budget.rows=63", "sink.path=more", check=False)
+    assert "set budget.copies=true" in refused.stderr
+    corebound(folder, "source.path=gold.jsonl", "budget.rows=63", "budget.copies=true", "sink.path=more")
+    ledger = ledger_of(folder / "more")
+    assert (ledger.decision == "kept").sum() == 63 and (ledger.reason == "copy").sum() == 3
+
+
+SENTENCES = {
+    "budget.fractoin=0.2": "did you mean budget.fraction?",
+    "embeder=lsa": "did you mean embedder?",
+    "embedder=foo": "embedder has lsa, precomputed",
+    "embedder.dimensions=ten": "expected a whole number",
+    "+foo=1": "no setting foo",
+    "+scorers.density.x=1": "no setting scorers.density.x",
+    "selector.beta=-1": "selector.beta is -1.0; expected 0 to 100",
+    "budget.fraction=2": "budget.fraction is 2.0; expected above 0",
+    "budget.fraction=[": "cannot read",
+    "budget.tokens=10": "expected exactly one of rows, fraction and tokens",
+    "budget.by=nope": "no column 'nope'; its columns are instruction, input, output, task",
+    "budget.always=nope": "no column 'nope'",
+    "budget.shares={nope: 1}": "expected one of all",
+    "budget.ceilings={all: 2}": "above the ceilings, which leave 2 rows",
+    "budget.floors={all: 50}": "below the floors and always-keep rows, which take 50 rows",
+    "budget.fraction=0.001": "is no row",
+    "budget.tokenizer=/nope budget.fraction=null budget.tokens=100": "budget.tokenizer=/nope is neither",
+    "budget.fraction=null budget.rows=0": "budget.rows is 0; expected 1 or more",
+    "budget.fraction=null budget.rows=61": "beyond the corpus, which has 60 distinct rows",
+    "budget.fraction=null budget.tokens=1": "the first row of the order has",
+    "budget.fraction=null": "missing budget=...",
+    "source.path=none.jsonl": "none.jsonl does not exist",
+    "categorizer=column": "missing categorizer.column=...",
+    "categorizer=column categorizer.column=nope": "no column 'nope'",
+    "executor=processes executor.workers=-1": "executor.workers is -1",
+    "cache_dir=toy.jsonl": "give cache_dir, sink.path and hydra.run.dir folders",
+    "similarity=7": "expected a cosine from -1 to 1",
+    "experiment=nope": "experiment has budgets, core_boundary",
+}
+
+
+@pytest.mark.parametrize("override", SENTENCES)
+def test_mistakes_are_answered_in_one_sentence(folder, override):
+    parts = override.split(" ") if ": " not in override else [override]
+    done = corebound(folder, "source.path=toy.jsonl", "budget.fraction=0.2", "sink.path=never", *parts, check=False)
+    assert done.returncode == 1
+    said = [line for line in done.stderr.splitlines() if line.startswith("corebound: ")]
+    assert len(said) == 1 and SENTENCES[override] in said[0]
+    assert "Traceback" not in done.stderr
+    assert not (folder / "never").exists()
+
+
+def test_corpora_at_the_edge(folder):
+    one = [toy_rows()[0]]
+    cases = {
+        "one": (one, 1),
+        "same": (one * 50, 1),
+        "alike": ([{**one[0], "output": f"{i}"} for i in range(300)], 60),
+        "two": (toy_rows()[:2], 1),
+    }
+    for name, (rows, kept) in cases.items():
+        write_jsonl(folder / f"{name}.jsonl", rows)
+        budget = f"budget.rows={kept}"
+        corebound(folder, f"source.path={name}.jsonl", budget, f"sink.path=edge-{name}")
+        assert (ledger_of(folder / f"edge-{name}").decision == "kept").sum() == kept
+
+
+def test_a_missing_field_stops_the_run_and_an_empty_answer_warns(folder):
+    rows = toy_rows()
+    rows[5]["output"] = ""
+    write_jsonl(folder / "warned.jsonl", rows)
+    done = corebound(folder, "source.path=warned.jsonl", "budget.rows=59", "sink.path=warned")
+    assert "1 of 60 rows have an empty answer (first on line 6)" in done.stderr
+    assert ledger_of(folder / "warned").row[lambda s: ledger_of(folder / "warned").decision == "dropped"].tolist() == [
+        5
+    ]
+    del rows[40]["output"]
+    write_jsonl(folder / "broken.jsonl", rows)
+    done = corebound(folder, "source.path=broken.jsonl", "budget.rows=5", "sink.path=broken", check=False)
+    assert done.returncode == 1
+    assert "broken.jsonl line 41: no field 'output'; found instruction, input, task" in done.stderr
+
+
+def test_help_is_quick_and_light(folder):
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        out = corebound(folder, "--help").stdout
+        times.append(time.perf_counter() - start)
+    assert "budget.fraction" in out and "selector: border, coverage" in out
+    assert min(times) < 1.5
+    heavy = "{'torch', 'datasets', 'sklearn', 'faiss', 'pyarrow'} & set(sys.modules)"
+    program = f"import sys, pipeline.cli, pipeline.config; print({heavy})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,125 @@
+"""What must not change a selection: the order of the input, copies, workers, threads."""
+
+import os
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from datasets import Dataset
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline import select
+from pipeline.bins.clusterers import SphericalKMeans
+from pipeline.embedders.lsa import Lsa
+from pipeline.executors import Processes
+from tests.conftest import toy_rows
+
+SMALL = {"embedder": Lsa(dimensions=16), "clusterer": SphericalKMeans(size=6)}
+slow = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def chosen(corpus, **options):
+    kept = select(Dataset.from_list(corpus), **SMALL, **options)
+    return {(row["instruction"], row["input"]) for row in kept}
+
+
+@slow
+@given(st.randoms(use_true_random=False), st.integers(1, 59))
+def test_shuffled_input_keeps_the_same_rows(order, rows):
+    shuffled = toy_rows()
+    order.shuffle(shuffled)
+    assert chosen(shuffled, rows=rows) == chosen(toy_rows(), rows=rows)
+
+
+@slow
+@given(st.lists(st.integers(0, 59), min_size=1, max_size=20), st.integers(1, 59))
+def test_copies_change_nothing_but_counts(copied, rows):
+    base = toy_rows()
+    assert chosen(base + [base[i] for i in copied], rows=rows) == chosen(base, rows=rows)
+
+
+@slow
+@given(
+    st.integers(1, 59),
+    st.integers(1, 59),
+    st.dictionaries(st.sampled_from(["travel", "coding", "geography"]), st.floats(0.1, 1), max_size=3),
+    st.sampled_from(["rows", "tokens"]),
+)
+def test_budgets_nest_through_the_whole_program(a, b, shares, unit):
+    from pipeline.budget import Budget
+
+    small, large = (
+        chosen(toy_rows(), category="task", budget=Budget(**{unit: n * (1 if unit == "rows" else 40)}, shares=shares))
+        for n in sorted((a, b))
+    )
+    assert small <= large
+    if unit == "rows":
+        assert (len(small), len(large)) == tuple(sorted((a, b)))
+
+
+def test_workers_change_nothing(demo_corpus, tmp_path):
+    import json
+
+    rows = [json.loads(line) for line in demo_corpus.open()]
+    results = []
+    for number, executor in enumerate([None, Processes(workers=2), Processes(workers=3)]):
+        kept, ledger = select(
+            Dataset.from_list(rows), fraction=0.2, executor=executor, ledger=True, cache_dir=str(tmp_path / str(number))
+        )
+        results.append((kept["instruction"][:], ledger.to_pandas()))
+    for kept, ledger in results[1:]:
+        assert kept == results[0][0]
+        assert ledger.equals(results[0][1])
+
+
+@pytest.mark.parametrize("threads", ["1", "2", "5"])
+def test_threads_change_nothing(demo_corpus, tmp_path, threads):
+    order = selected_ids(demo_corpus, tmp_path / threads, OMP_NUM_THREADS=threads, OPENBLAS_NUM_THREADS=threads)
+    assert order == selected_ids(demo_corpus, tmp_path / "default")
+
+
+def selected_ids(corpus, folder, **environment):
+    import pyarrow.parquet as parquet
+
+    command = [sys.executable, "-m", "pipeline", f"source.path={corpus}", "budget.fraction=0.2"]
+    command += [f"sink.path={folder}/out", f"cache_dir={folder}/cache", f"hydra.run.dir={folder}/run"]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, **environment})
+    ledger = parquet.read_table(folder / "out" / "ledger.parquet").to_pandas()
+    return ledger[ledger.decision == "kept"].id.tolist()
+
+
+def test_a_shuffled_file_reuses_what_the_rows_decide(tmp_path):
+    from pipeline.config import Config, default_scorers
+
+    rows = toy_rows()
+    random.Random(0).shuffle(rows)
+    from pipeline.bins.categorizers import OneCategory
+    from pipeline.budget import Budget
+    from pipeline.executors import Serial
+    from pipeline.run import curate
+    from pipeline.selectors.coverage import Coverage
+    from pipeline.sources.memory import Memory
+
+    def run(data):
+        return curate(
+            Config(
+                source=Memory(dataset=Dataset.from_list(data)), categorizer=OneCategory(), scorers=default_scorers(),
+                selector=Coverage(), budget=Budget(rows=12), executor=Serial(), cache_dir=str(tmp_path), **SMALL,
+            )
+        )  # fmt: skip
+
+    run(toy_rows())
+    again = {stage.name: stage.reused for stage in run(rows).stages.done if stage.key}
+    assert again.pop("read") is False
+    assert all(again.values()), again
+
+
+def test_the_greedy_gains_stay_exact_at_the_largest_cluster():
+    from pipeline.selectors.coverage import FINE, WEIGHT
+
+    largest_cluster, largest_weight = 4 * 1000, (1 + 100) * WEIGHT
+    assert largest_cluster * largest_weight * FINE < 2**53
+    assert np.float64(2**53) + 1 == 2**53  # what would go wrong beyond

@@ -1,0 +1,46 @@
+"""Density against the paper's own package (arXiv 2509.19856)."""
+
+import numpy as np
+import pytest
+from adaptive_resampling import classify_border_and_core_points
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, make_classification
+
+from pipeline.scorers.density import mean_distance
+
+DATA = {
+    "digits": lambda: load_digits(return_X_y=True),
+    "breast cancer": lambda: load_breast_cancer(return_X_y=True),
+    "iris": lambda: load_iris(return_X_y=True),
+    "synthetic": lambda: make_classification(
+        3000, 40, n_informative=15, n_classes=4, class_sep=0.6, flip_y=0.1, random_state=0
+    ),
+}
+
+
+def sorted_rows(points):
+    return points[np.lexsort(points.T)]
+
+
+@pytest.mark.parametrize("percentile", [60, 90])
+@pytest.mark.parametrize("k", [100, 5])
+@pytest.mark.parametrize("name", DATA)
+def test_same_border_and_core_sets_as_the_package(name, k, percentile):
+    points, labels = DATA[name]()
+    theirs = classify_border_and_core_points(points, labels, close=k, percentile=percentile)
+    for label, (border, core) in theirs.items():
+        own = points[labels == label].astype(np.float64)
+        distance = mean_distance(own, k)
+        mask = distance >= np.percentile(distance, percentile)
+        assert np.array_equal(sorted_rows(own[mask]), sorted_rows(border))
+        assert np.array_equal(sorted_rows(own[~mask]), sorted_rows(core))
+
+
+def test_unit_float32_rows_agree_with_exact_distances():
+    rows = np.random.default_rng(0).normal(size=(300, 16))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    assert np.allclose(mean_distance(rows.astype(np.float32), 10), mean_distance(rows, 10), atol=1e-3)
+
+
+def test_few_points():
+    assert mean_distance(np.zeros((1, 3)), 5).tolist() == [0]
+    assert mean_distance(np.array([[0.0], [3.0]]), 5).tolist() == [3, 3]

@@ -1,0 +1,64 @@
+import itertools
+
+import numpy as np
+
+from pipeline.selectors.coverage import FINE, WEIGHT, greedy
+
+
+def problem(m, seed):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(m, 4))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    similarity = np.round(np.clip(x @ x.T, 0, 1) * FINE)
+    np.fill_diagonal(similarity, FINE)
+    return np.maximum(similarity, similarity.T), np.round(rng.uniform(1, 2, m) * WEIGHT)
+
+
+def value(similarity, weight, chosen):
+    return weight @ similarity[:, chosen].max(axis=1) if len(chosen) else 0.0
+
+
+def plain_greedy(similarity, weight, cost):
+    chosen = []
+    while len(chosen) < len(weight):
+        now = value(similarity, weight, chosen)
+        gains = [
+            (value(similarity, weight, [*chosen, j]) - now) / cost[j] if j not in chosen else -1
+            for j in range(len(weight))
+        ]
+        chosen.append(int(np.argmax(gains)))
+    return chosen
+
+
+def test_equals_plain_greedy():
+    nobody = np.zeros(40, bool)
+    for seed in range(5):
+        similarity, weight = problem(40, seed)
+        cost = np.random.default_rng(seed).integers(1, 50, 40)
+        for price in (np.ones(40, int), cost):
+            found = greedy(similarity, weight, price, nobody, nobody)
+            assert found.tolist() == plain_greedy(similarity, weight, price)
+
+
+def test_near_the_optimum():
+    nobody = np.zeros(12, bool)
+    for seed in range(5):
+        similarity, weight = problem(12, seed)
+        order = greedy(similarity, weight, np.ones(12, int), nobody, nobody)
+        best = max(value(similarity, weight, list(s)) for s in itertools.combinations(range(12), 3))
+        assert value(similarity, weight, order[:3]) >= (1 - 1 / np.e) * best
+
+
+def test_first_rows_lead_and_last_rows_trail():
+    similarity, weight = problem(20, 7)
+    first, last = np.zeros(20, bool), np.zeros(20, bool)
+    first[[3, 11]] = last[[0, 5, 6]] = True
+    weight[last] = 0
+    order = greedy(similarity, weight, np.ones(20, int), first, last)
+    assert set(order[:2]) == {3, 11} and set(order[-3:]) == {0, 5, 6}
+
+
+def test_ties_break_by_position():
+    similarity, weight = np.full((6, 6), FINE, float), np.full(6, float(WEIGHT))
+    nobody = np.zeros(6, bool)
+    assert greedy(similarity, weight, np.ones(6, int), nobody, nobody).tolist() == list(range(6))
