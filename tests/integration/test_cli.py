@@ -36,8 +36,9 @@ def ledger_of(product):
 
 def test_fifth_then_tenth(folder, demo_corpus):
     rows = [json.loads(line) for line in demo_corpus.open()]
-    first = corebound(folder, f"source.path={demo_corpus}", "budget.fraction=0.2", "sink.path=fifth")
-    again = corebound(folder, f"source.path={demo_corpus}", "budget.fraction=0.1", "sink.path=tenth")
+    command = [f"source.path={demo_corpus}", "cache_dir=fresh"]
+    first = corebound(folder, *command, "budget.fraction=0.2", "sink.path=fifth")
+    again = corebound(folder, *command, "budget.fraction=0.1", "sink.path=tenth")
     fifth, tenth = ledger_of(folder / "fifth"), ledger_of(folder / "tenth")
 
     distinct = fifth.id.nunique()

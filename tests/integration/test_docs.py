@@ -1,0 +1,65 @@
+"""The README's commands, executed."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.S)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, demo_corpus):
+    folder = tmp_path_factory.mktemp("docs")
+    shutil.copy(demo_corpus, folder / "corpus.jsonl")
+    return folder
+
+
+@pytest.mark.parametrize("block", [b for b in blocks("bash") if "scripts/" not in b])
+def test_commands_run(block, folder):
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euc", block], cwd=folder, capture_output=True, text=True, env={**os.environ, "PATH": path}
+    )
+    assert done.returncode == 0, done.stderr
+    assert (folder / "selected-shares" / "run.json").exists()
+
+
+@pytest.mark.parametrize("block", blocks("python"))
+def test_python_runs(block, folder):
+    done = subprocess.run([sys.executable, "-c", block], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_demo_runs(tmp_path):
+    command = ["bash", str(ROOT / "scripts/demo.sh"), f"sink.path={tmp_path}/out", f"cache_dir={tmp_path}/cache"]
+    if not (ROOT / ".venv" / "installed.lock").exists():
+        pytest.skip("no .venv: scripts/demo.sh would make one")
+    done = subprocess.run([*command, f"hydra.run.dir={tmp_path}/run"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    # Widths depend on the numbers; the README shows the same tables.
+    shown = [line.strip() for line in README.split("```text\n")[1].split("```")[0].splitlines()]
+    titles = {line.strip() for line in done.stdout.splitlines() if line and line[0].isupper()}
+    assert titles and titles <= set(shown)
+
+
+def test_ci_runs_the_command_of_the_readme():
+    assert "bash scripts/test.sh" in README
+    assert "bash scripts/test.sh" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_every_file_the_readme_names_is_there():
+    for name in re.findall(r"`((?:scripts|pipeline|configs)/[\w./]+)`", README) + re.findall(
+        r"\]\((scripts/.*?)\)", README
+    ):
+        assert (ROOT / name).exists(), name
