@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
-log = logging.getLogger("corebound")
-
-
-class Loadable(Protocol):
-    @classmethod
-    def load(cls, folder: Path) -> Any: ...
+from pipeline import versions
 
 
 T = TypeVar("T")
@@ -73,7 +67,7 @@ class Cache:
         kind : callable
             Turns the folder of a finished result into the object that the stage returns.
         inputs : JSON-like with arrays
-            Everything that can change the result.
+            Everything that can change the result, but for versions of packages, which are in every key.
         make : callable
             Writes the result into the draft folder it is given.
         resumable : bool
@@ -85,7 +79,7 @@ class Cache:
         """
         from filelock import FileLock
 
-        key = digest([name, inputs])[:32]
+        key = digest([name, inputs, versions.decisive()])[:32]
         final = self.root / name / key
         if not final.exists():
             final.parent.mkdir(parents=True, exist_ok=True)

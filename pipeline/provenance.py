@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import platform
 import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +16,6 @@ from pipeline.cache import Cache
 
 log = logging.getLogger("corebound")
 T = TypeVar("T")
-PACKAGES = ("corebound", "datasets", "faiss-cpu", "hydra-core", "numpy", "pyarrow", "scikit-learn", "scipy")
 
 
 @dataclass
@@ -86,12 +83,3 @@ def peak_mib() -> float:
     except (OSError, IndexError):
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak / 2**20 if sys.platform == "darwin" else peak / 1024
-
-
-def versions() -> dict[str, str]:
-    """Of Python, the system and the packages that decide results."""
-    return {
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        **{name: version(name) for name in PACKAGES},
-    }

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pipeline import versions
 from pipeline.cache import digest, file_digest
 from pipeline.component import Component
-from pipeline.provenance import versions
 from pipeline.report.card import card
 from pipeline.report.summary import category_rows, funnel
 from pipeline.run import Run
@@ -47,7 +47,7 @@ def record(run: Run, command: str) -> dict[str, Any]:
         "command": command,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "configuration": settings(run.config),
-        "versions": versions(),
+        "versions": versions.recorded(),
         "source_content": run.space.corpus.key,
         "kept_ids": digest([run.space.corpus.ids[kept]]),
         "counts": funnel(run),

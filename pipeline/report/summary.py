@@ -81,6 +81,7 @@ def show(run: Run, product: str | None = None) -> None:
         console.width = 110
     for table in (_funnel(run), _groups(run), _beside(run), _suggested(run), _stages(run)):
         console.print(table)
+        console.print()
     if product:
         console.print(f"product  {product}", soft_wrap=True)
 
@@ -89,7 +90,7 @@ def _table(title: str, *columns: str) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number else "left", no_wrap=bool(number))
     return table

@@ -1,0 +1,25 @@
+"""Versions of what results depend on."""
+
+from __future__ import annotations
+
+import platform
+from functools import cache
+from importlib.metadata import version
+
+DECISIVE = ("corebound", "faiss-cpu", "numpy", "scikit-learn", "scipy")  # another version may compute other numbers
+RECORDED = (*DECISIVE, "datasets", "hydra-core", "pyarrow", "tokenizers")
+
+
+@cache
+def decisive() -> dict[str, str]:
+    """Versions that belong to every cache key: after an upgrade, nothing old passes for new."""
+    return {name: version(name) for name in DECISIVE}
+
+
+def recorded() -> dict[str, str]:
+    """Versions that a run writes down."""
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        **{name: version(name) for name in RECORDED},
+    }
