@@ -15,7 +15,6 @@ import numpy as np
 
 from pipeline import versions
 
-
 T = TypeVar("T")
 
 

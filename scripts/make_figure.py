@@ -119,26 +119,28 @@ def draw_coverage(axes: Axes, done: Run) -> None:
         ("random", mean(Random()), INK, ":"),
     ):
         axes.plot(100 * sizes / n, 100 * covered, c=colour, ls=style, lw=2.2, label=name)
-    axes.set(xlim=(0, 100), ylim=(0, 101), xlabel="budget, % of rows", ylabel="rows covered, %")
+    axes.set(xlim=(0, 100), ylim=(0, 101), xlabel="budget, % of rows", ylabel="rows covered, %", box_aspect=0.94)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="lower right", frameon=False)
 
 
 PANELS = {
     draw_regions: "a   Rows are clustered. The 40 % of a cluster nearest\n     to a decision surface are its boundary.",
-    draw_order: "b   All rows are put in one order. A budget keeps its\n     beginning; a kept row stands for each other row.",
+    draw_order: "b   All rows stand in one order. A budget keeps its\n"
+    "     start; each dropped row has a kept stand-in.",
     draw_coverage: "c   Rows that have a kept row near enough,\n     at every budget (random: mean of 50 draws).",
 }
 
 
 def main() -> None:
     matplotlib.rcParams.update({"font.size": 11, "axes.titlesize": 11.5, "text.color": INK})
-    figure = Figure(figsize=(14, 5.3), layout="constrained")
+    figure = Figure(figsize=(14, 5.1), layout="constrained")
     with tempfile.TemporaryDirectory() as folder:
         done = run(lift(points()), Path(folder))
         for axes, (draw, title) in zip(figure.subplots(1, 3), PANELS.items(), strict=True):
             draw(axes, done)
             axes.set_title(title, loc="left")
+            axes.set_anchor("N")
     FIGURE.parent.mkdir(exist_ok=True)
     figure.savefig(FIGURE, dpi=100)
     print(FIGURE)
