@@ -134,29 +134,33 @@ class Budget:
         if self.tokens is not None:
             kept = int(np.searchsorted(spent[: order.admissible], self.tokens, side="right"))
             if kept == 0 and not forced:
-                raise ConfigError(
-                    f"budget.tokens is {self.tokens:,}; the first row of the order has {spent[0]:,} tokens; "
-                    "raise the budget."
-                )
-            wanted, found = kept, f"budget.tokens={self.tokens:,}"
+                raise ConfigError(f"{self}; the first row of the order has {spent[0]:,} tokens; raise the budget.")
             least = f"{spent[forced - 1]:,} tokens" if forced else ""
         else:
-            wanted = self.rows if self.rows is not None else int(np.floor(self.fraction * distinct + 0.5))
-            found = f"budget.rows={wanted:,}" if self.rows is not None else f"budget.fraction={self.fraction}"
-            if wanted == 0:
-                raise ConfigError(
-                    f"{found} of {distinct:,} distinct rows is no row; raise it to at least {0.5 / distinct:.2g}."
-                )
+            kept = self.require_fits(distinct, inputs)
             least = f"{forced:,} rows"
-        if wanted < forced:
-            raise ConfigError(f"{found} is below the floors and always-keep rows, which take {least}; raise it.")
-        most = inputs if self.copies else distinct
-        if wanted > most:
-            advice = "lower it" if self.copies or inputs < wanted else "lower it, or set budget.copies=true"
-            kind = "rows" if self.copies else "distinct rows"
-            raise ConfigError(f"{found} is beyond the corpus, which has {most:,} {kind}; {advice}.")
-        if not self.copies and wanted > order.admissible:
+        if kept < forced:
+            raise ConfigError(f"{self} is below the floors and always-keep rows, which take {least}; raise it.")
+        if not self.copies and kept > order.admissible:
             raise ConfigError(
-                f"{found} is above the ceilings, which leave {order.admissible:,} rows; lower it or raise a ceiling."
+                f"{self} is above the ceilings, which leave {order.admissible:,} rows; lower it or raise a ceiling."
             )
+        return kept
+
+    def require_fits(self, distinct: int, inputs: int) -> int:
+        """Rows that are asked for (0 for a token budget), refused where there are not so many."""
+        if self.tokens is not None:
+            return 0
+        wanted = self.rows if self.rows is not None else int(np.floor(self.fraction * distinct + 0.5))
+        if wanted == 0:
+            raise ConfigError(f"{self} of {distinct:,} distinct rows is no row; raise it, or set budget.rows=1.")
+        if wanted > (inputs if self.copies else distinct):
+            held = f"{inputs:,} rows" if self.copies else f"{distinct:,} distinct rows"
+            may_copy = not self.copies and not self.ceilings and wanted <= inputs
+            advice = "lower it, or set budget.copies=true" if may_copy else "lower it"
+            raise ConfigError(f"{self} is beyond the corpus, which has {held}; {advice}.")
         return wanted
+
+    def __str__(self) -> str:
+        """The setting as a user writes it."""
+        return " ".join(f"budget.{name}={value:,}" for name, value in self.sizes.items())

@@ -34,6 +34,10 @@ def main() -> None:
     from pipeline.config import register
 
     register()
+    for flag in {"-m", "--multirun"} & set(sys.argv):
+        # argparse would take the overrides before the flag and refuse those behind it.
+        sys.argv.remove(flag)
+        sys.argv.insert(1, flag)
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")  # ours say more
     if "HYDRA_FULL_ERROR" in os.environ:  # the user wants tracebacks
         _application(hydra)(_select)

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.arrays import BEYOND, FLOOR, OUTLIER, REGIONS, Selection
 
 if TYPE_CHECKING:
-    from pipeline.arrays import Bins, Demand, Order, Scores, Space
+    from pipeline.arrays import Demand, Order, Scores, Space
     from pipeline.executors import Executor
 
 BLOCK = 1024
@@ -40,7 +40,7 @@ def cut(
     n = len(space)
     kept = np.zeros(n, bool)
     kept[order.rows[:rows]] = True
-    stand_in, likeness = _stand_ins(kept, space.bins, space.embeddings.vectors, executor)
+    stand_in, likeness = _stand_ins(kept, space, executor)
 
     # Reasons, weakest first: a later line overrides an earlier one.
     reason = np.where(likeness >= similarity, "represented", "budget").astype("U11")
@@ -54,8 +54,9 @@ def cut(
     return Selection(kept, stand_in, likeness, reason, int(order.cost[kept].sum()) + len(copies), copies)
 
 
-def _stand_ins(kept: np.ndarray, bins: Bins, vectors: np.ndarray, executor: Executor) -> tuple[np.ndarray, np.ndarray]:
-    """Nearest kept row of a row's cluster, or of the nearest cluster that kept one: int64[n], float32[n]."""
+def _stand_ins(kept: np.ndarray, space: Space, executor: Executor) -> tuple[np.ndarray, np.ndarray]:
+    """Nearest kept row of a row's cluster (or of the nearest that kept one) and neighbours: int64[n], float32[n]."""
+    bins, vectors, neighbours = space.bins, space.embeddings.vectors, space.neighbours
     stand_in = np.arange(len(kept))
     likeness = np.ones(len(kept), np.float32)
     holders = np.flatnonzero(np.bincount(bins.cluster[kept], minlength=len(bins.sizes)))
@@ -72,6 +73,10 @@ def _stand_ins(kept: np.ndarray, bins: Bins, vectors: np.ndarray, executor: Exec
         tasks.append((dropped, candidates[kept[candidates]]))
     for (dropped, _), (near, cosine) in zip(tasks, executor.map(partial(_nearest, vectors), tasks), strict=True):
         stand_in[dropped], likeness[dropped] = near, cosine
+    # A neighbour in another cluster can be nearer than any kept row of the row's own.
+    for near, cosine in zip(neighbours.rows.T, neighbours.similarity.T, strict=True):
+        nearer = ~kept & (near >= 0) & kept[near] & (cosine > likeness)
+        stand_in[nearer], likeness[nearer] = near[nearer], cosine[nearer]
     return stand_in, likeness
 
 

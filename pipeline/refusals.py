@@ -9,6 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from pipeline.config import GROUPS
 from pipeline.errors import ConfigError, PipelineError
 
 HINTS = {
@@ -82,6 +83,15 @@ def _no_setting(key: str, valid: list[str]) -> str:
     parent, _, name = key.rpartition(".")
     close = difflib.get_close_matches(name, valid, n=1)
     guess = f"did you mean {'.'.join(filter(None, (parent, close[0])))}? " if close else ""
+    elsewhere = [
+        option
+        for option, component in GROUPS.get(parent, {}).items()
+        if any(field.name == name for field in dataclasses.fields(component))
+    ]
+    if elsewhere:
+        return f"no setting {key} in this choice of {parent}; it belongs to {parent}={elsewhere[0]}; choose that."
+    if not valid:
+        return f"no setting {key}; {parent} has no settings; leave it out."
     return f"no setting {key}; {guess}{parent or 'the configuration'} has {', '.join(valid)}."
 
 

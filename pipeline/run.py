@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from pipeline.bins.categorizers import grouped
 from pipeline.cache import Cache
 from pipeline.config import Config
 from pipeline.cut import cut
+from pipeline.errors import ConfigError
 from pipeline.provenance import Stages
 from pipeline.report.coverage import (
     LEVELS,
@@ -33,13 +35,16 @@ from pipeline.report.coverage import (
     Measure,
     compare,
     prefix_of,
+    sample_of,
+    trace_curve,
     typical_similarity,
-    write_curve,
 )  # fmt: skip
 from pipeline.selectors import Selector
-from pipeline.selectors.apportion import apportion
+from pipeline.selectors.apportion import apportion, require_groups
 from pipeline.selectors.baselines import Random, Stratified
 from pipeline.sources import identity
+
+log = logging.getLogger("corebound")
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,7 @@ def curate(config: Config) -> Run:
 
 
 def read(config: Config, stages: Stages) -> Corpus:
-    """Rows in, identical conversations collapsed, sorted by id."""
+    """Rows in, identical conversations collapsed, sorted by id; what the rows make impossible is refused here."""
     source = config.source
     corpus = stages.cached(
         "read",
@@ -123,6 +128,11 @@ def read(config: Config, stages: Stages) -> Corpus:
         source.read,
     )
     corpus.require_columns([*config.categorizer.columns(), *config.budget.columns()])
+    config.budget.require_fits(len(corpus), len(corpus.inputs))
+    if any(config.budget.quotas.values()):
+        by = config.budget.by
+        names = config.categorizer.names(corpus) if by == "category" else grouped(corpus, by).name.tolist()
+        require_groups(names, config.budget.quotas)
     return corpus
 
 
@@ -140,6 +150,8 @@ def embed(config: Config, stages: Stages, corpus: Corpus) -> Embeddings:
 def divide(config: Config, stages: Stages, corpus: Corpus, embeddings: Embeddings) -> Bins:
     """Task categories, then clusters inside each."""
     categories = config.categorizer.assign(corpus, embeddings)
+    if len(categories.name) > max(10, len(corpus) / 5):
+        log.warning("%d categories for %d rows: is this a label column?", len(categories.name), len(corpus))
 
     def make(folder: Path) -> None:
         config.clusterer.assign(embeddings, categories, config.executor, config.seed).save(folder)
@@ -179,14 +191,30 @@ def score(config: Config, stages: Stages, space: Space) -> Scores:
             [scorer.identity(), stages.key("neighbours")],
             lambda folder, name=name: make(name, folder),
         )
+    if np.isnan(columns.get("margin", np.nan)).all():
+        log.warning("no row has a margin (no scorer 'margin', or one cluster): no row is boundary, all weigh alike.")
     return Scores(columns, nulls, *config.regions.divide(space, columns))
 
 
 def always_kept(config: Config, corpus: Corpus) -> np.ndarray:
-    """bool[n]: rows whose ``budget.always`` column is true."""
-    if config.budget.always is None:
+    """bool[n]: rows whose ``budget.always`` column is true.
+
+    Raises
+    ------
+    ConfigError
+        If the column holds anything but true, false, 1, 0 and null.
+    """
+    name = config.budget.always
+    if name is None:
         return np.zeros(len(corpus), bool)
-    return np.array([bool(value) for value in corpus.column(config.budget.always)])
+    values = corpus.column(name)
+    odd = next((value for value in values if value not in (True, False, None)), None)  # 1 == True, 0 == False
+    if odd is not None:
+        raise ConfigError(
+            f"budget.always={name}: the column holds {odd!r}; expected true or false; name a column of these, or make "
+            "one."
+        )
+    return np.array([bool(value) for value in values])
 
 
 def arrange(config: Config, stages: Stages, space: Space, scores: Scores, demand: Demand) -> Order:
@@ -210,13 +238,14 @@ def suggest(
     config: Config, stages: Stages, space: Space, demand: Demand, order: Order, similarity: float
 ) -> dict[float, tuple[int, int]]:
     """What each level of coverage would cost."""
+    vectors, sample = space.embeddings.vectors, sample_of(demand.last)
     curve = stages.cached(
         "coverage",
         Curve.load,
-        [order.rows, similarity, stages.key("neighbours")],
-        lambda folder: write_curve(folder, order, space, similarity, config.executor),
+        [stages.key("embed"), order.rows, sample, similarity],
+        lambda folder: trace_curve(order, vectors, sample, similarity, config.executor).save(folder),
     )
-    return {level: curve.cost(level, order, demand.last) for level in LEVELS}
+    return {level: curve.cost(level, order) for level in LEVELS}
 
 
 def measure(

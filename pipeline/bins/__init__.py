@@ -20,6 +20,10 @@ class Categorizer(Component):
         """Columns of the corpus that it reads; their absence is refused before anything is computed."""
         return []
 
+    def names(self, corpus: Corpus) -> list[str]:
+        """The categories that rows can get: quotas that name others are refused before anything is computed."""
+        raise NotImplementedError
+
     def assign(self, corpus: Corpus, embeddings: Embeddings) -> Categories:
         raise NotImplementedError
 

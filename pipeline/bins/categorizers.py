@@ -14,12 +14,15 @@ from pipeline.bins import Categorizer
 if TYPE_CHECKING:
     from pipeline.arrays import Corpus, Embeddings
 
-UNLABELLED = "(no value)"
+UNLABELLED = "unlabelled"
 
 
 @dataclass(kw_only=True)
 class OneCategory(Categorizer):
     """All rows in one category."""
+
+    def names(self, corpus: Corpus) -> list[str]:
+        return ["all"]
 
     def assign(self, corpus: Corpus, embeddings: Embeddings) -> Categories:
         return Categories(np.zeros(len(corpus), np.int32), np.array(["all"]))
@@ -38,6 +41,9 @@ class ColumnCategory(Categorizer):
 
     def columns(self) -> list[str]:
         return [self.column]
+
+    def names(self, corpus: Corpus) -> list[str]:
+        return grouped(corpus, self.column).name.tolist()
 
     def assign(self, corpus: Corpus, embeddings: Embeddings) -> Categories:
         return grouped(corpus, self.column)

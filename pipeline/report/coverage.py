@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,49 +24,47 @@ NOBODY = np.iinfo(np.int64).max
 def typical_similarity(neighbours: Neighbours, last: np.ndarray) -> float:
     """The cosine from which a row represents another, where the user states none: the corpus's own.
 
-    The median over the rows that the guard lets through of their similarity to their nearest neighbours: what a row
-    of this corpus, in these vectors, calls near. A fixed number would mean another thing in every embedding.
+    The lower quartile of the rows' similarity to their nearest other row: three rows in four have one that near. A
+    fixed number would mean another thing in every embedding.
     """
-    similarity = neighbours.similarity[~last]
-    return float(np.median(similarity[np.isfinite(similarity)])) if np.isfinite(similarity).any() else 1.0
+    nearest = neighbours.similarity[~last, 0]
+    nearest = nearest[np.isfinite(nearest)]
+    return float(np.percentile(nearest, 25)) if len(nearest) else 1.0
+
+
+def sample_of(last: np.ndarray) -> np.ndarray:
+    """The rows that coverage is measured on: those with the smallest ids that the guard lets through, int64[s]."""
+    return np.flatnonzero(~last if not last.all() else np.ones_like(last))[:SAMPLE]
 
 
 @dataclass(frozen=True)
 class Curve(Saved):
-    """``covered_at``: int64[n], how many rows of the order it takes until a row has a kept row near enough."""
+    """``covered_at``: int64[s], how many rows of the order it takes until a sampled row has a kept row near enough."""
 
     covered_at: np.ndarray
 
-    def cost(self, share: float, order: Order, last: np.ndarray) -> tuple[int, int]:
-        """Rows, and their cost, that cover a share of the rows that the guard lets through."""
-        at = np.sort(self.covered_at[~last] if not last.all() else self.covered_at)
+    def cost(self, share: float, order: Order) -> tuple[int, int]:
+        """Rows of the order, and their cost, that cover a share of the sample."""
+        at = np.sort(self.covered_at)
         rows = int(at[max(0, int(np.ceil(share * len(at))) - 1)])
         return rows, int(order.cost[order.rows[:rows]].sum())
 
 
-def write_curve(folder: Path, order: Order, space: Space, similarity: float, executor: Executor) -> None:
-    """Write the `Curve`: rows near enough are sought in a row's cluster and among its neighbours."""
-    rank, members = order.rank, space.bins.members
-    tasks = ((rows, rank[rows]) for rows in members)
-    found = executor.map(partial(_first_near, space.embeddings.vectors, similarity), tasks)
-    covered = np.empty(len(space), np.int64)
-    sizes = space.bins.sizes.tolist()
-    for rows, first in zip(members, track(found, "coverage", "rows", len(space), sizes), strict=True):
-        covered[rows] = first
-    for rows, likeness in zip(space.neighbours.rows.T, space.neighbours.similarity.T, strict=True):
-        covered = np.minimum(covered, np.where(likeness >= similarity, rank[rows], NOBODY))
-    Curve(covered + 1).save(folder)
+def trace_curve(order: Order, vectors: np.ndarray, sample: np.ndarray, similarity: float, executor: Executor) -> Curve:
+    """The coverage of every prefix of the order, each sampled row against exactly all rows."""
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(vectors), BLOCK)]
+    work = partial(_first_near, vectors, np.asarray(vectors[sample]), order.rank, similarity)
+    covered = order.rank[sample]  # by itself, whatever rounding says of its cosine to itself
+    for first in track(executor.map(work, blocks), "coverage", "rows", total=len(vectors), step=BLOCK):
+        covered = np.minimum(covered, first)
+    return Curve(covered + 1)
 
 
-def _first_near(vectors: np.ndarray, similarity: float, task: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    rows, rank = task
-    x = vectors[rows]
-    first = rank.copy()
-    for start in range(0, len(rows), 1024):
-        near = x[start : start + 1024] @ x.T >= similarity
-        best = np.where(near, rank[None, :], NOBODY).min(axis=1)
-        first[start : start + 1024] = np.minimum(first[start : start + 1024], best)
-    return first
+def _first_near(
+    vectors: np.ndarray, queries: np.ndarray, rank: np.ndarray, similarity: float, block: slice
+) -> np.ndarray:
+    near = queries @ vectors[block].T >= similarity
+    return np.where(near, rank[block], NOBODY).min(axis=1)
 
 
 @dataclass(frozen=True)
@@ -102,7 +99,7 @@ def compare(
     from pipeline.executors import one_thread
 
     vectors = space.embeddings.vectors
-    sample = np.flatnonzero(~demand.last if not demand.last.all() else demand.first | True)[:SAMPLE]
+    sample = sample_of(demand.last)
     nearest = {name: np.full(len(sample), -1.0, np.float32) for name in subsets}
     with one_thread():
         queries = vectors[sample]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.arrays import BOUNDARY, CORE, OUTLIER
+from pipeline.report.coverage import SAMPLE
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -90,7 +91,9 @@ def _table(title: str, *columns: str) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table = Table(
+        title=title, title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False
+    )
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number else "left", no_wrap=bool(number))
     return table
@@ -139,9 +142,9 @@ def _beside(run: Run) -> Table:
         table.add_row(name, f"{m.rows:,}", *cells)
     table.caption = (
         f"coverage: rows with a kept row at cosine {run.similarity:.3f} or more; nearest kept: mean cosine; "
-        "radius: largest cosine distance"
+        "radius: largest cosine distance; measured on up to "
+        f"{SAMPLE:,} rows"
     )
-    table.caption_justify = "left"
     return table
 
 
@@ -164,6 +167,7 @@ def _stages(run: Run) -> Table:
     for stage in run.stages.done:
         how = f"reused {stage.key[:8]}" if stage.reused else stage.key[:8]
         table.add_row(stage.name, how, f"{stage.seconds:.1f}", f"{stage.peak_mib:,.0f}")
+    table.caption = f"neighbours: {float(run.space.neighbours.recall):.0%} of the exact ones, on a sample"
     total = sum(stage.seconds for stage in run.stages.done)
     table.add_row("all", "", f"{total:.1f}", f"{max(s.peak_mib for s in run.stages.done):,.0f}")
     return table

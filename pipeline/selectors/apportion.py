@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -42,13 +42,7 @@ def apportion(
     """
     names = groups.name.tolist()
     shares, floors, ceilings = shares or {}, floors or {}, ceilings or {}
-    for setting, given in {"shares": shares, "floors": floors, "ceilings": ceilings}.items():
-        for name in given:
-            if name not in names:
-                raise ConfigError(
-                    f"budget.{setting} names '{name}', which no group of budget.by is; expected one of "
-                    f"{', '.join(map(str, names[:20]))}{', ...' if len(names) > 20 else ''}; mend the name."
-                )
+    require_groups(names, {"shares": shares, "floors": floors, "ceilings": ceilings})
     tier = np.where(demand.first, FLOOR, np.where(demand.last, LAST, NORMAL)).astype(np.uint8)
     group = groups.code
 
@@ -86,6 +80,24 @@ def apportion(
         tier[(group == names.index(name)) & (total > ceiling)] = BEYOND
     rows = np.lexsort((key, tier))  # a stable sort: equal keys stay in id order
     return Order(rows, tier, group, groups.name, demand.cost, demand.unit)
+
+
+def require_groups(names: Collection[str], quotas: Mapping[str, Mapping[str, float]]) -> None:
+    """Refuse quotas of groups that are not there.
+
+    Raises
+    ------
+    ConfigError
+        Naming the setting, the group and those that are there.
+    """
+    for setting, given in quotas.items():
+        for name in given:
+            if name not in names:
+                shown = ", ".join(list(names)[:20]) + (", ..." if len(names) > 20 else "")
+                raise ConfigError(
+                    f"budget.{setting} names '{name}', which no group of budget.by is; expected one of {shown}; "
+                    "mend the name."
+                )
 
 
 def _position(

@@ -49,6 +49,9 @@ class Disk(Sink):
 
     def check(self) -> None:
         target = self.target
+        parent = next(folder for folder in target.parents if folder.exists())
+        if not (parent.is_dir() and os.access(parent, os.W_OK)):
+            raise ConfigError(f"sink.path={self.path}: {parent} is no folder that can be written to; name another.")
         if not target.exists() or (target.is_dir() and not any(target.iterdir())):
             return
         if not target.is_dir():

@@ -224,6 +224,36 @@ def test_always_and_copies(folder):
     assert (ledger.decision == "kept").sum() == 63 and (ledger.reason == "copy").sum() == 3
 
 
+def test_a_suggested_budget_covers_what_it_says(folder, demo_corpus):
+    command = [f"source.path={demo_corpus}", "sink.overwrite=true", "sink.path=suggested"]
+    corebound(folder, *command, "budget.rows=1")
+    suggested = json.loads((folder / "suggested" / "run.json").read_text())["suggested"]
+    for level in ("0.80", "0.95"):
+        rows = suggested[level]["rows"]
+        covers = []
+        for budget in (rows - 1, rows):
+            corebound(folder, *command, f"budget.rows={budget}")
+            covers.append(
+                json.loads((folder / "suggested" / "run.json").read_text())["measured"]["selected"]["coverage"]
+            )
+        assert covers[0] < float(level) <= covers[1]
+
+
+def test_stand_ins_are_the_nearest_kept_rows_that_were_looked_at(folder):
+    vectors = np.random.default_rng(3).normal(size=(60, 6))
+    np.save(folder / "near.npy", vectors)
+    command = ["source.path=toy.jsonl", "embedder=precomputed", "embedder.path=near.npy", "clusterer.size=30"]
+    corebound(folder, *command, "budget.rows=15", "sink.path=near", "neighbours.m=59", "similarity=0.5")
+    ledger = ledger_of(folder / "near")
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    kept = np.flatnonzero(ledger.decision == "kept")
+    for row in ledger[ledger.decision == "dropped"].itertuples():
+        cosine = unit[kept] @ unit[row.row]  # with 59 neighbours, all rows are looked at
+        assert row.stand_in_row == kept[cosine.argmax()]
+        assert row.similarity == pytest.approx(cosine.max(), abs=1e-5)
+        assert (row.reason == "represented") == (row.similarity >= 0.5)
+
+
 SENTENCES = {
     "budget.fractoin=0.2": "did you mean budget.fraction?",
     "embeder=lsa": "did you mean embedder?",
@@ -247,6 +277,9 @@ SENTENCES = {
     "budget.fraction=null budget.tokens=1": "the first row of the order has",
     "budget.fraction=null": "missing budget=...",
     "source.path=none.jsonl": "none.jsonl does not exist",
+    "budget.always=task": "the column holds",
+    "categorizer.column=task": "it belongs to categorizer=column",
+    "sink.path=toy.jsonl/out": "is no folder that can be written to",
     "categorizer=column": "missing categorizer.column=...",
     "categorizer=column categorizer.column=nope": "no column 'nope'",
     "executor=processes executor.workers=-1": "executor.workers is -1",
