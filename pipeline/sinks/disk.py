@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from omegaconf import MISSING
 
+from pipeline.cache import digest
 from pipeline.errors import ConfigError
 from pipeline.progress import track
 from pipeline.sinks import Sink
@@ -74,20 +76,26 @@ class Disk(Sink):
         selection: Selection,
         describe: Callable[[Path], None],
     ) -> Path:
-        self.check()
+        from filelock import FileLock
+
         target = self.target
         target.parent.mkdir(parents=True, exist_ok=True)
         draft, aside = (target.with_name(f".{target.name}.{what}") for what in ("draft", "replaced"))
-        for leftover in (draft, aside):
-            shutil.rmtree(leftover, ignore_errors=True)
-        (draft / "data").mkdir(parents=True)
-        self._write_rows(draft, space, scores, order, selection)
-        _write_ledger(draft, space, scores, order, selection)
-        describe(draft)
-        if target.exists():
-            os.rename(target, aside)
-        os.rename(draft, target)
-        shutil.rmtree(aside, ignore_errors=True)
+        lock = Path(tempfile.gettempdir()) / f"corebound-{digest(str(target))[:16]}.lock"
+        with FileLock(lock):
+            if aside.exists() and not target.exists():
+                os.rename(aside, target)  # an earlier run was killed between the two renames below
+            self.check()  # again: another run may have finished meanwhile
+            for leftover in (draft, aside):
+                shutil.rmtree(leftover, ignore_errors=True)
+            (draft / "data").mkdir(parents=True)
+            self._write_rows(draft, space, scores, order, selection)
+            _write_ledger(draft, space, scores, order, selection)
+            describe(draft)
+            if target.exists():
+                os.rename(target, aside)
+            os.rename(draft, target)
+            shutil.rmtree(aside, ignore_errors=True)
         return target
 
     def _write_rows(self, draft: Path, space: Space, scores: Scores, order: Order, selection: Selection) -> None:

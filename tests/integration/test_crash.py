@@ -58,11 +58,11 @@ DRIVER = textwrap.dedent("""
 """)
 
 
-def run(folder, name, stage):
+def run(folder, name, stage, *more):
     driver = folder / "driver.py"
     driver.write_text(DRIVER)
     command = [sys.executable, str(driver), stage, f"source.path={folder}/toy.jsonl", "budget.rows=20"]
-    command += [f"sink.path={folder}/{name}/out", f"cache_dir={folder}/{name}/cache", "clusterer.size=6"]
+    command += [f"sink.path={folder}/{name}/out", f"cache_dir={folder}/{name}/cache", "clusterer.size=6", *more]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ)
     assert done.returncode == (0 if stage == "none" else -signal.SIGKILL), done.stderr
     return done
@@ -90,3 +90,21 @@ def test_a_killed_embedding_goes_on_at_its_chunk(tmp_path):
     write_jsonl(tmp_path / "toy.jsonl", toy_rows())
     run(tmp_path, "killed", "chunk")
     assert "ENCODED 2" in run(tmp_path, "killed", "none").stdout  # 60 rows are four chunks of 16, two were done
+
+
+def test_killed_while_replacing_an_earlier_product(tmp_path):
+    write_jsonl(tmp_path / "toy.jsonl", toy_rows())
+    run(tmp_path, "killed", "none")
+    before = kept(tmp_path, "killed")
+    run(tmp_path, "killed", "publish", "sink.overwrite=true", "seed=1")
+    again = subprocess.run(
+        [sys.executable, "-m", "pipeline", f"source.path={tmp_path}/toy.jsonl", "budget.rows=7",
+         f"sink.path={tmp_path}/killed/out", f"cache_dir={tmp_path}/killed/cache"],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    # Nobody allowed the earlier product to be replaced: the rerun puts it back and refuses.
+    assert again.returncode == 1 and "holds an earlier product" in again.stderr
+    assert kept(tmp_path, "killed") == before
+    run(tmp_path, "killed", "none", "sink.overwrite=true", "seed=1")
+    assert len(kept(tmp_path, "killed")) == len(before) == 20
+    assert not [p for p in (tmp_path / "killed").iterdir() if p.name.startswith(".out")]
