@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pipeline.library import select as select
 
 __all__ = ["select"]
+__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:

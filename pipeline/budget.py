@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
     from pipeline.arrays import Corpus, Order
-    from pipeline.cache import Cache
+    from pipeline.provenance import Stages
 
 
 @dataclass(kw_only=True)
@@ -46,13 +46,23 @@ class Budget:
     tokens: int | None = None
     tokenizer: str | None = None
     by: str = "category"
-    shares: dict[str, float] = field(default_factory=dict)
-    floors: dict[str, int] = field(default_factory=dict)
-    ceilings: dict[str, int] = field(default_factory=dict)
+    shares: dict[Any, float] = field(default_factory=dict)
+    floors: dict[Any, int] = field(default_factory=dict)
+    ceilings: dict[Any, int] = field(default_factory=dict)
     always: str | None = None
     copies: bool = False
 
     def __post_init__(self) -> None:
+        for name, kind in {"rows": int, "tokens": int, "fraction": (int, float)}.items():
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+                wanted = "a number" if name == "fraction" else "a whole number"
+                raise ConfigError(f"budget.{name} is {value!r}; expected {wanted}; mend it.")
+        for name in ("shares", "floors", "ceilings"):
+            # Labels that are numbers or booleans are known by what they look like, as in the ledger.
+            setattr(self, name, {str(group): value for group, value in getattr(self, name).items()})
+        if self.tokenizer is not None and self.tokens is None:
+            raise ConfigError("budget.tokenizer counts for budget.tokens; give that, or leave the tokenizer out.")
         if len(self.sizes) > 1:
             found = " and ".join(f"budget.{name}={value}" for name, value in self.sizes.items())
             raise ConfigError(f"found {found}; expected exactly one of rows, fraction and tokens; leave one out.")
@@ -104,7 +114,7 @@ class Budget:
         """Shares, floors and ceilings, as `apportion` takes them."""
         return {"shares": self.shares, "floors": self.floors, "ceilings": self.ceilings}
 
-    def cost(self, corpus: Corpus, cache: Cache) -> np.ndarray:
+    def cost(self, corpus: Corpus, stages: Stages) -> np.ndarray:
         """Cost of each row in the unit: int64[n]."""
         if self.unit == "rows":
             return np.ones(len(corpus), np.int64)
@@ -112,7 +122,7 @@ class Budget:
             return np.maximum(1, -(-np.asarray(corpus.bytes) // 4))
         from pipeline.tokens import count
 
-        return count(corpus, self.tokenizer, cache)
+        return count(corpus, self.tokenizer, stages)
 
     def prefix(self, order: Order, inputs: int) -> int:
         """How many rows of the order are kept.
@@ -132,6 +142,11 @@ class Budget:
         spent = np.cumsum(order.cost[order.rows])
         forced = int((order.tier == 0).sum())
         if self.tokens is not None:
+            room = int(spent[order.admissible - 1]) if order.admissible else 0
+            if self.tokens > room and order.admissible < distinct:
+                raise ConfigError(
+                    f"{self} is above the ceilings, which leave {room:,} tokens; lower it or raise a ceiling."
+                )
             kept = int(np.searchsorted(spent[: order.admissible], self.tokens, side="right"))
             if kept == 0 and not forced:
                 raise ConfigError(f"{self}; the first row of the order has {spent[0]:,} tokens; raise the budget.")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
-
-from pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -28,6 +25,14 @@ def configs() -> Path:
 
 def main() -> None:
     """Run ``corebound``; a user's mistake ends in one sentence and exit status 1."""
+    try:
+        _main()
+    except KeyboardInterrupt:
+        print("corebound: stopped; the same command goes on from the finished stages.", file=sys.stderr)
+        sys.exit(130)
+
+
+def _main() -> None:
     import hydra
 
     from pipeline import refusals
@@ -64,18 +69,15 @@ def _refuse(sentence: str) -> NoReturn:
 
 def _select_or_say_why(cfg: DictConfig) -> None:
     # Inside the task, because Hydra prints a line of its own about an exception that leaves it.
+    from pipeline import refusals
+
     try:
         _select(cfg)
-    except PipelineError as error:
-        _refuse(str(error))
-    except OSError as error:  # no right to write, no space left: the user's to mend; anything else has no file name
-        if error.filename is None and error.errno != errno.ENOSPC:
+    except Exception as error:
+        sentence = refusals.sentence(error)
+        if sentence is None:
             raise
-        where = f" ({error.filename})" if error.filename else ""
-        _refuse(f"{error.strerror}{where}; give cache_dir, sink.path and hydra.run.dir folders with room to write.")
-    except KeyboardInterrupt:
-        print("corebound: stopped; the same command goes on from the finished stages.", file=sys.stderr)
-        sys.exit(130)
+        _refuse(sentence)
 
 
 def _select(cfg: DictConfig) -> None:

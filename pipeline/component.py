@@ -26,4 +26,4 @@ class Component:
     def identity(self) -> dict[str, Any]:
         """Everything about this component that can change a result: class, version, fields."""
         chosen = {f.name: getattr(self, f.name) for f in fields(self) if not f.metadata.get("runtime")}
-        return {"component": type(self).__name__, "version": self.version, **chosen}
+        return {"component": f"{type(self).__module__}.{type(self).__qualname__}", "version": self.version, **chosen}

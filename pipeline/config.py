@@ -30,6 +30,8 @@ from pipeline.sinks.disk import Disk
 from pipeline.sources import Source
 from pipeline.sources.files import Files
 
+# Columns of the ledger, or of selection_*, that a scorer's would replace.
+RESERVED = set("source row line id decision reason category cluster region rank copies represents similarity".split())
 GROUPS: dict[str, dict[str, type]] = {
     "source": {"files": Files},
     "embedder": {"lsa": Lsa, "precomputed": Precomputed},
@@ -90,6 +92,11 @@ class Config:
 
     def __post_init__(self) -> None:
         self.budget.require_size()
+        taken = RESERVED & set(self.scorers)
+        if taken:
+            raise ConfigError(f"scorers.{taken.pop()}: the ledger has a column of that name; choose another.")
+        if not self.cache_dir.strip():
+            raise ConfigError("cache_dir is empty; expected a folder; name one, or leave it out.")
         if self.similarity is not None and not -1 <= self.similarity <= 1:
             raise ConfigError(f"similarity is {self.similarity}; expected a cosine from -1 to 1; mend it.")
         if not 0 <= self.seed < 2**31 - 1:

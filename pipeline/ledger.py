@@ -55,7 +55,7 @@ def records(space: Space, scores: Scores, order: Order, selection: Selection) ->
                 "represents": pa.array(stands_for[row], mask=~kept),
                 "stand_in": pa.array(text(corpus.ids[stand_in]).to_numpy(False), mask=kept),
                 "stand_in_row": pa.array(inputs.index[first_input[stand_in]], mask=kept),
-                "similarity": pa.array(np.where(stands, selection.similarity[row], 1), pa.float32(), mask=kept),
+                "similarity": pa.array(selection.similarity[row], mask=kept),
             }
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import errno
 import re
 from typing import Any
 
@@ -52,6 +53,9 @@ def sentence(error: BaseException) -> str | None:
 
     if isinstance(error, PipelineError):
         return str(error)
+    if isinstance(error, OSError) and (error.filename is not None or error.errno == errno.ENOSPC):
+        where = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror}{where}; name a file that can be read, or a folder with room to write."
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, PipelineError):

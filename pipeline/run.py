@@ -28,6 +28,7 @@ from pipeline.cache import Cache
 from pipeline.config import Config
 from pipeline.cut import cut
 from pipeline.errors import ConfigError
+from pipeline.executors import one_thread
 from pipeline.provenance import Stages
 from pipeline.report.coverage import (
     LEVELS,
@@ -73,6 +74,7 @@ class Run:
     stages: Stages
 
 
+@one_thread()
 def curate(config: Config) -> Run:
     """Compute a selection, everything but publishing it.
 
@@ -97,7 +99,7 @@ def curate(config: Config) -> Run:
 
     # One order of all rows, in the unit of the budget. Outliers and empty answers come last.
     demand = Demand(
-        cost=config.budget.cost(corpus, stages.cache),
+        cost=config.budget.cost(corpus, stages),
         unit=config.budget.unit,
         first=always_kept(config, corpus),
         last=(scores.region == OUTLIER) | corpus.empty,
@@ -127,12 +129,21 @@ def read(config: Config, stages: Stages) -> Corpus:
         [source.identity(), source.content()],
         source.read,
     )
+    empty = np.flatnonzero(corpus.empty[corpus.inputs.distinct])
+    if len(empty):
+        where = ", ".join(f"{corpus.names[corpus.inputs.source[i]]} row {i + 1:,}" for i in empty[:3])
+        log.warning("%d rows have an empty answer (%s%s); they are ordered last.", len(empty), where,
+                    ", ..." if len(empty) > 3 else "")  # fmt: skip
     corpus.require_columns([*config.categorizer.columns(), *config.budget.columns()])
     config.budget.require_fits(len(corpus), len(corpus.inputs))
     if any(config.budget.quotas.values()):
         by = config.budget.by
         names = config.categorizer.names(corpus) if by == "category" else grouped(corpus, by).name.tolist()
         require_groups(names, config.budget.quotas)
+        unnamed = len(set(names) - set(config.budget.shares)) if config.budget.shares else 0
+        if unnamed:
+            log.warning("budget.shares leave out %d of %d groups: these come only when the named are exhausted.",
+                        unnamed, len(names))  # fmt: skip
     return corpus
 
 
@@ -224,7 +235,7 @@ def arrange(config: Config, stages: Stages, space: Space, scores: Scores, demand
         "order",
         Sequence.load,
         [
-            selector.identity(), config.seed, [demand.cost, demand.first, demand.last], scores.nearness,
+            selector.identity(), config.seed, stages.key("neighbours"), [demand.cost, demand.first, demand.last], scores.nearness,
             space.corpus.content, {name: stages.key(f"score-{name}") for name in scores.columns},
         ],
         lambda folder: selector.rank(space, scores, demand, config.executor, config.seed).save(folder),

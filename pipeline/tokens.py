@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.cache import file_digest
 from pipeline.errors import ConfigError
 from pipeline.progress import track
 
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
     from pipeline.arrays import Corpus
-    from pipeline.cache import Cache
+    from pipeline.provenance import Stages
 
 BATCH = 1024
+HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w.-]+)?(?<!\.json)")  # anything else is a path
 
 
-def count(corpus: Corpus, name: str, cache: Cache) -> np.ndarray:
+def count(corpus: Corpus, name: str, stages: Stages) -> np.ndarray:
     """Tokens of each text, at least 1: int64[n].
 
     Raises
@@ -39,10 +40,7 @@ def count(corpus: Corpus, name: str, cache: Cache) -> np.ndarray:
             sizes[start : start + BATCH] = [len(one.ids) for one in encoded]
         np.save(folder / "tokens.npy", np.maximum(sizes, 1))
 
-    counts, _, _ = cache.stage(
-        "tokens", lambda folder: np.load(folder / "tokens.npy"), [corpus.content, content], write
-    )
-    return counts
+    return stages.cached("tokens", lambda folder: np.load(folder / "tokens.npy"), [corpus.content, content], write)
 
 
 def _load(name: str) -> tuple[Tokenizer, str]:
@@ -52,11 +50,17 @@ def _load(name: str) -> tuple[Tokenizer, str]:
     path = path / "tokenizer.json" if path.is_dir() else path
     try:
         if path.is_file():
-            return Tokenizer.from_file(str(path)), file_digest(path)
-        tokenizer = Tokenizer.from_pretrained(name)
+            tokenizer = Tokenizer.from_file(str(path))
+        else:
+            if not HUB_ID.fullmatch(name):
+                raise FileNotFoundError("no such file")
+            tokenizer = Tokenizer.from_pretrained(name)
     except Exception as error:  # the tokenizers library raises bare Exception
         raise ConfigError(
             f"budget.tokenizer={name} is neither a tokenizer.json, nor a folder that has one, nor a tokenizer that "
             f"the Hub gives ({error}); name one of these, or leave it out to estimate."
         ) from error
+    # Published files often cut or pad to a model's length, which would make every count the same.
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
     return tokenizer, tokenizer.to_str()

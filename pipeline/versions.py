@@ -6,14 +6,16 @@ import platform
 from functools import cache
 from importlib.metadata import version
 
-DECISIVE = ("corebound", "faiss-cpu", "numpy", "scikit-learn", "scipy")  # another version may compute other numbers
+from pipeline import __version__
+
+DECISIVE = ("faiss-cpu", "numpy", "scikit-learn", "scipy")  # another version may compute other numbers
 RECORDED = (*DECISIVE, "datasets", "hydra-core", "pyarrow", "tokenizers")
 
 
 @cache
 def decisive() -> dict[str, str]:
     """Versions that belong to every cache key: after an upgrade, nothing old passes for new."""
-    return {name: version(name) for name in DECISIVE}
+    return {"corebound": __version__, **{name: version(name) for name in DECISIVE}}
 
 
 def recorded() -> dict[str, str]:
@@ -21,5 +23,6 @@ def recorded() -> dict[str, str]:
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
+        "corebound": __version__,
         **{name: version(name) for name in RECORDED},
     }

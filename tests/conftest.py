@@ -48,9 +48,31 @@ def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def toy() -> list[dict[str, str]]:
-    return toy_rows()
+def toy_config(folder, rows=None, **changes):
+    """A configuration for the library that selects 20 toy rows and keeps its results in ``folder``."""
+    from datasets import Dataset
+
+    from pipeline.bins.categorizers import OneCategory
+    from pipeline.bins.clusterers import SphericalKMeans
+    from pipeline.budget import Budget
+    from pipeline.config import Config, default_scorers
+    from pipeline.embedders.lsa import Lsa
+    from pipeline.executors import Serial
+    from pipeline.selectors.coverage import Coverage
+    from pipeline.sources.memory import Memory
+
+    settings = {
+        "source": Memory(dataset=Dataset.from_list(rows or toy_rows())),
+        "embedder": Lsa(dimensions=16),
+        "categorizer": OneCategory(),
+        "clusterer": SphericalKMeans(size=6),
+        "scorers": default_scorers(),
+        "selector": Coverage(),
+        "budget": Budget(rows=20),
+        "executor": Serial(),
+        "cache_dir": str(folder),
+    }
+    return Config(**{**settings, **changes})
 
 
 @pytest.fixture(scope="session")

@@ -100,7 +100,7 @@ class Selection:
         The kept row that stands for this row (itself when kept).
     similarity : float32[n]
         Cosine to it.
-    reason : U10[n]
+    reason : U11[n]
         Why: `ledger.REASONS`.
     copies : int64[c]
         Input rows kept although they copy a kept row (only where the budget allows copies).

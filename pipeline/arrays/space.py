@@ -108,6 +108,8 @@ class Neighbours(Saved):
 
     def __post_init__(self) -> None:
         require(self.rows.shape == self.similarity.shape, "rows and similarity of one shape")
+        known = self.similarity[np.isfinite(self.similarity)]
+        require(not len(known) or float(np.abs(known).max()) <= 1.001, "similarities are cosines")
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,10 @@ class Space:
     embeddings: Embeddings
     bins: Bins
     neighbours: Neighbours
+
+    def __post_init__(self) -> None:
+        sizes = {len(self.corpus), len(self.embeddings.vectors), len(self.bins.cluster), len(self.neighbours.rows)}
+        require(len(sizes) == 1, f"all parts of a space have one length, found {sorted(sizes)}")
 
     def __len__(self) -> int:
         return len(self.corpus)

@@ -52,5 +52,5 @@ class ColumnCategory(Categorizer):
 def grouped(corpus: Corpus, column: str) -> Categories:
     """Rows by the value of a column, values sorted as text."""
     labels = [UNLABELLED if value is None else str(value) for value in corpus.column(column)]
-    name, code = np.unique(np.array(labels, dtype=object).astype(str), return_inverse=True)
-    return Categories(code.astype(np.int32), name)
+    name, code = np.unique(np.array(labels, dtype=object), return_inverse=True)
+    return Categories(code.astype(np.int32), name.astype(str))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 BLOCK = 1024  # rows of one product
 WIDE = 4096  # candidates of one product
-SCALE = 1 << 30  # fixed point of a distance
+SCALE = 1 << 29  # fixed point of a distance, which is at most 2: 31 bits above 32 of id
 NOBODY = np.iinfo(np.int64).max
 SAMPLE = 500  # rows on which recall is measured
 

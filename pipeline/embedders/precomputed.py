@@ -47,7 +47,9 @@ class Precomputed(Embedder):
             given = np.load(path, mmap_mode="r", allow_pickle=False)
         except (ValueError, EOFError) as error:
             raise DataError(f"{path} is not a .npy array ({error}); save one with numpy.save.") from error
-        if given.ndim != 2 or given.dtype.kind != "f" or len(given) != len(corpus.inputs):
+        if not isinstance(given, np.ndarray):
+            raise DataError(f"{path} holds several arrays; expected one; save it with numpy.save.")
+        if given.ndim != 2 or not given.shape[1] or given.dtype.kind != "f" or len(given) != len(corpus.inputs):
             raise DataError(
                 f"{path} is {given.dtype}{list(given.shape)}; expected float[{len(corpus.inputs)}, d], one vector "
                 "for every row of the source, in its order; compute the vectors again from this source."

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LEVELS = (0.80, 0.90, 0.95, 0.99)
 SAMPLE = 2000
 BLOCK = 8192
+ROUNDING = 1e-6  # of a float32 product: a copy in the vectors has cosine 1
 NOBODY = np.iinfo(np.int64).max
 
 
@@ -63,7 +64,7 @@ def trace_curve(order: Order, vectors: np.ndarray, sample: np.ndarray, similarit
 def _first_near(
     vectors: np.ndarray, queries: np.ndarray, rank: np.ndarray, similarity: float, block: slice
 ) -> np.ndarray:
-    near = queries @ vectors[block].T >= similarity
+    near = queries @ vectors[block].T >= similarity - ROUNDING
     return np.where(near, rank[block], NOBODY).min(axis=1)
 
 
@@ -119,7 +120,7 @@ def compare(
         cosine = np.clip(np.where(kept[sample], 1, nearest[name]), -1, 1)
         measures[name] = Measure(
             rows=int(kept.sum()),
-            coverage=float((cosine >= similarity).mean()),
+            coverage=float((cosine >= similarity - ROUNDING).mean()),
             similarity=float(cosine.mean()),
             radius=float(1 - cosine.min()),
             boundary=share(kept, BOUNDARY),

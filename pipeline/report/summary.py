@@ -50,10 +50,10 @@ def category_rows(run: Run) -> list[dict[str, Any]]:
     order, kept, region = run.order, run.selection.kept, run.scores.region
     names = order.group_name
     cost = order.cost
-    size = np.bincount(order.group, cost, minlength=len(names))
+    size = np.bincount(order.group, cost * ~run.demand.last, minlength=len(names))
     shares = run.config.budget.shares
     weight = np.array([shares.get(str(name), 0) for name in names]) if shares else size
-    due = weight / weight.sum() * cost[kept].sum()
+    due = weight / max(weight.sum(), 1e-12) * cost[kept].sum()
     table = []
     for number, name in enumerate(names):
         here = order.group == number
@@ -106,7 +106,8 @@ def _funnel(run: Run) -> Table:
         table.add_row(name, f"{counts[name]:,}", f"{counts[name] / counts['read']:.1%}")
     for name, count in counts.items():
         if name.startswith("dropped") or name == "kept" or (name == "kept copies" and count):
-            table.add_row(name, f"{count:,}", f"{count / counts['read']:.1%}")
+            shown = "dropped: outlier or empty" if name == "dropped: outlier" else name
+            table.add_row(shown, f"{count:,}", f"{count / counts['read']:.1%}")
     if run.order.unit == "tokens":
         for name in ("tokens of the corpus", "tokens spent", "tokens unspent"):
             table.add_row(name, f"{counts[name]:,}", "")
@@ -116,7 +117,7 @@ def _funnel(run: Run) -> Table:
 def _groups(run: Run) -> Table:
     by, unit = run.config.budget.by, run.order.unit
     rows = category_rows(run)
-    columns = ["rows", "kept", "share", "core", "boundary", "outlier", f"{unit} due"]
+    columns = ["rows", "kept", "share", "core", "boundary", "outlier", f"{unit} by share"]
     table = _table(f"Kept by {by}", by, *columns, *(["tokens"] if unit == "tokens" else []))
     for row in sorted(rows, key=lambda r: -r["kept"])[:SHOWN]:
         cells = [f"{row[c]:,}" for c in ("rows", "kept")]
@@ -158,6 +159,8 @@ def _suggested(run: Run) -> Table:
     total = len(run.space)
     for level, (rows, cost) in run.suggested.items():
         option = f"budget.rows={rows}" if unit == "rows" else f"budget.tokens={cost}"
+        if rows > run.order.admissible:
+            option = "not within the ceilings"
         table.add_row(f"{level:.0%}", f"{rows:,}", f"{rows / total:.1%}", option)
     return table
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipeline.executors import Executor
 
 BLOCK = 2048
-SAME = 1e-6  # means closer than this have no surface between them
+SAME = 1e-3  # means closer than this, which is the noise of a float32 product, have no surface between them
 
 
 @dataclass(kw_only=True)
@@ -33,10 +33,11 @@ class Margin(Scorer):
         steps = [stop - start for start, stop in blocks]
         found = track(executor.map(work, blocks), "margin", "rows", total=len(vectors), step=steps)
         values = np.concatenate(list(found)).astype(np.float32)
-        lonely = bins.sizes[bins.cluster] == 1
+        blank, lonely = space.embeddings.blank, bins.sizes[bins.cluster] == 1
         nulls = {
-            "alone in its cluster": int((np.isnan(values) & lonely).sum()),
-            "no rival cluster": int((np.isnan(values) & ~lonely).sum()),
+            "no known term in its text": int((np.isnan(values) & blank).sum()),
+            "alone in its cluster": int((np.isnan(values) & lonely & ~blank).sum()),
+            "no surface to another cluster": int((np.isnan(values) & ~lonely & ~blank).sum()),
         }
         return values, {reason: count for reason, count in nulls.items() if count}
 
@@ -61,7 +62,7 @@ def _margins(
     to_sum = np.einsum("ij,ij->i", x, sums[own], dtype=np.float64)
     square = np.einsum("ij,ij->i", sums[own], sums[own], dtype=np.float64) - 2 * to_sum + length
     rest = np.sqrt(np.maximum(square, 0))
-    known = (sizes[own] > 1) & (rest > SAME)
+    known = (sizes[own] > 1) & (rest > SAME) & (length > 0)
     rest = np.where(known, rest, 1)
 
     used, position = np.unique(own, return_inverse=True)
@@ -72,6 +73,7 @@ def _margins(
     with np.errstate(divide="ignore", invalid="ignore"):
         margin = (own_part[:, None] - to_rivals) / gap
     margin[gap < SAME] = np.inf
+    margin[:, ~centroids.any(axis=1)] = np.inf  # a cluster whose rows cancel out points nowhere
     margin[rows, own] = np.inf
     nearest = margin.min(axis=1)
     nearest[~known | ~np.isfinite(nearest)] = np.nan

@@ -71,6 +71,12 @@ def apportion(
                 f"there; lower it."
             )
         tier[here & (total - demand.cost < floor)] = FLOOR
+        room = int(demand.cost[here & (total <= ceilings.get(name, total.max()))].sum())
+        if floor > room:
+            raise ConfigError(
+                f"budget.floors.{name} is {floor:,}, but whole rows under budget.ceilings.{name} make {room:,} "
+                f"{demand.unit}; lower the floor or raise the ceiling."
+            )
     for name, ceiling in ceilings.items():
         if always[names.index(name)] > ceiling:
             raise ConfigError(
@@ -78,7 +84,8 @@ def apportion(
                 f"{int(always[names.index(name)]):,} {demand.unit}; raise it."
             )
         tier[(group == names.index(name)) & (total > ceiling)] = BEYOND
-    rows = np.lexsort((key, tier))  # a stable sort: equal keys stay in id order
+    # Groups without a share all have the key infinity: by size among themselves. A stable sort: ties stay in id order.
+    rows = np.lexsort((middle / _weight(group, demand)[group], key, tier))
     return Order(rows, tier, group, groups.name, demand.cost, demand.unit)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -47,7 +49,7 @@ class Disk(Sink):
 
     @property
     def target(self) -> Path:
-        return Path(self.path).expanduser().absolute()
+        return Path(self.path).expanduser().resolve()  # a link stays one: what it points to is written
 
     def check(self) -> None:
         target = self.target
@@ -58,10 +60,12 @@ class Disk(Sink):
             return
         if not target.is_dir():
             raise ConfigError(f"sink.path={self.path} is a file; expected a new folder; name another.")
-        if not (target / RECORD).exists():
+        foreign = [path.name for path in target.rglob("*") if path.is_file() and not _is_ours(path, target)]
+        if foreign or not (target / RECORD).exists():
+            what = f"'{foreign[0]}', which is no part of a product" if foreign else f"no {RECORD}"
             raise ConfigError(
-                f"sink.path={self.path} is not empty and holds no {RECORD}, so it is not a product of corebound; "
-                "expected a new or empty folder; name another."
+                f"sink.path={self.path} is not empty and holds {what} of corebound; expected a new or empty folder, or "
+                "an earlier product alone; name another, or move what is yours."
             )
         if not self.overwrite:
             raise ConfigError(
@@ -111,6 +115,16 @@ class Disk(Sink):
             for shard in track(range(shards), "publish", "shards", total=shards):
                 part = rows.shard(shards, shard, contiguous=True)
                 part.to_parquet(draft / "data" / f"train-{shard:05d}-of-{shards:05d}.parquet")
+
+
+def _is_ours(path: Path, target: Path) -> bool:
+    name = path.relative_to(target).as_posix()
+    if name == RECORD:
+        try:
+            return "corebound" in json.loads(path.read_text("utf-8"))["versions"]
+        except (ValueError, KeyError, TypeError):
+            return False
+    return name in ("README.md", "ledger.parquet") or re.fullmatch(r"data/train-\d+-of-\d+\.parquet", name) is not None
 
 
 def _with_columns(

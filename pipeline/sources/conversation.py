@@ -117,8 +117,13 @@ def stripped(value: Any) -> Any:
 
 def fingerprint(value: Any) -> str:
     """128-bit content hash, hexadecimal, of a JSON value, None-valued keys stripped."""
-    text = json.dumps(stripped(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(stripped(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_opaque)
     return hashlib.blake2b(text.encode("utf-8"), digest_size=16).hexdigest()
+
+
+def _opaque(value: Any) -> str:
+    """A value that JSON has not (a date, a decimal, the bytes of an image in another column) for hashing."""
+    return hashlib.blake2b(value).hexdigest() if isinstance(value, bytes) else f"{type(value).__name__} {value!s}"
 
 
 def text_of(messages: list[Message]) -> str:
@@ -128,7 +133,7 @@ def text_of(messages: list[Message]) -> str:
         if message.get("content"):
             parts.append(message["content"])
         if message.get("tool_calls"):
-            parts.append(json.dumps(stripped(message["tool_calls"]), ensure_ascii=False))
+            parts.append(json.dumps(stripped(message["tool_calls"]), ensure_ascii=False, sort_keys=True))
     return "\n".join(parts)
 
 

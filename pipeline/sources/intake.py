@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
@@ -15,7 +14,6 @@ from pipeline.errors import DataError
 from pipeline.progress import track
 from pipeline.sources import conversation
 
-log = logging.getLogger("corebound")
 LOOK_AHEAD = 100
 BATCH = 4096
 TEXT = pa.schema({"text": pa.large_string()})
@@ -42,7 +40,7 @@ def take_in(name: str, rows: Numbered, folder: Path) -> Iterator[list[dict[str, 
         known = "; ".join(f"{s.name} ({', '.join(s.required)})" for s in conversation.SHAPES.values())
         raise DataError(
             f"{name}: rows with the columns {', '.join(head[0][1]) or 'none'} are of no known shape; "
-            f"expected {known}; rename the columns to one of these."
+            f"expected {known}; convert the rows to one of these."
         )
     lines, ids, hashes, sizes, empties = [], [], [], [], []
     batch: list[dict[str, Any]] = []
@@ -73,11 +71,6 @@ def take_in(name: str, rows: Numbered, folder: Path) -> Iterator[list[dict[str, 
         if batch:
             writer.write_table(pa.table({"text": texts}, schema=TEXT))
             yield batch
-    if any(empties):
-        log.warning(
-            "%s: %d of %d rows have an empty answer (first on %s); they are ordered last.",
-            name, sum(empties), len(empties), _place(lines[empties.index(True)]),
-        )  # fmt: skip
     np.save(folder / "line.npy", np.maximum(np.array(lines, np.int64), 0))
     np.save(folder / "row_id.npy", np.array(ids, "S32"))
     np.save(folder / "row_hash.npy", np.array(hashes, "S32"))
@@ -115,6 +108,7 @@ def write_table(name: str, batches: Iterator[list[dict[str, Any]]], path: Path) 
             f"{name}: a column holds values of two kinds ({error}); expected one kind a column; "
             "convert the column, or split the file by kind."
         ) from error
+    require_storable(name, schema)
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
         for part in parts:
             with pa.memory_map(str(part)) as stream:
@@ -124,6 +118,33 @@ def write_table(name: str, batches: Iterator[list[dict[str, Any]]], path: Path) 
                         table = table.append_column(field, pa.nulls(len(table), field.type))
                 writer.write_table(table_cast(table.select(schema.names), schema))
             part.unlink()
+
+
+DEEPEST = 50  # Arrow's own limit is 64 levels of types, of which a list takes two
+
+
+def require_storable(name: str, schema: pa.Schema) -> None:
+    """Refuse, before anything is computed, columns that the product could not hold.
+
+    Raises
+    ------
+    DataError
+        Naming the column.
+    """
+
+    def trouble(kind: pa.DataType, depth: int) -> str | None:
+        if depth > DEEPEST:
+            return f"is nested deeper than {DEEPEST} levels"
+        if pa.types.is_struct(kind) and kind.num_fields == 0:
+            return "holds objects without a single key in any row, which Parquet cannot hold"
+        if not pa.types.is_nested(kind):
+            return None
+        return next(filter(None, (trouble(kind.field(i).type, depth + 1) for i in range(kind.num_fields))), None)
+
+    for field in schema:
+        what = trouble(field.type, 0)
+        if what:
+            raise DataError(f"{name}: column '{field.name}' {what}; remove the column, or keep it as a JSON string.")
 
 
 def _column(name: str, column: str, values: list[Any], before: int) -> pa.Array:
@@ -136,6 +157,6 @@ def _column(name: str, column: str, values: list[Any], before: int) -> pa.Array:
             except (pa.ArrowException, OverflowError, TypeError):
                 break
         raise DataError(
-            f"{name} row {before + count}: column '{column}' holds a value that does not fit the rows before it "
-            f"({error}); expected one kind a column; convert the column, or split the file by kind."
+            f"{name} row {before + count}: column '{column}' holds a value that an Arrow column of the rows before it "
+            f"cannot hold ({error}); expected one kind a column; convert the column, or split the file by kind."
         ) from error

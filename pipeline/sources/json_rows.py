@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -29,7 +30,7 @@ def read(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             if not start:
                 raise DataError(f"{path} is empty; expected JSON rows; give a file that holds some.")
             yield from _array(path, stream) if start == b"[" else _lines(path, stream)
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"{path} is not a whole gzip file ({error}); fetch or compress it again.") from error
 
 
@@ -98,8 +99,8 @@ def _array(path: Path, stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]
             value, end = decoder.raw_decode(body)
             if end == len(body) and not ended:
                 raise json.JSONDecodeError("the value may go on", body, end)
-        except json.JSONDecodeError as error:
-            if ended:
+        except (ValueError, RecursionError) as error:
+            if ended or not isinstance(error, json.JSONDecodeError):
                 raise DataError(_not_json(path, line, error)) from error
             # Doubling keeps a row larger than a chunk from being scanned a quadratic number of times.
             block = stream.read(max(CHUNK, len(text)))
@@ -136,7 +137,7 @@ def _decode(path: Path, line: int, block: bytes) -> str:
 def _row(path: Path, line: int, raw: Any, parse: Any) -> dict[str, Any]:
     try:
         value = parse(raw)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also integers of thousands of digits
         raise DataError(_not_json(path, line, error)) from error
     if not isinstance(value, dict):
         raise DataError(f"{path} line {line}: a JSON {type(value).__name__}; expected an object, one a row.")

@@ -34,6 +34,9 @@ class Memory(Source):
 
     def _rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
         plain = self.dataset.with_format(None)
+        for name, feature in self.dataset.features.items():
+            if type(feature).__name__ in ("Image", "Audio", "Video", "Pdf"):
+                plain = plain.cast_column(name, type(feature)(decode=False))  # bytes are compared, not pixels
         names = plain.column_names
         for start in range(0, len(plain), intake.BATCH):
             batch = plain[start : start + intake.BATCH]
@@ -42,6 +45,7 @@ class Memory(Source):
                 yield -(start + offset), dict(zip(names, values, strict=True))
 
     def read(self, folder: Path) -> None:
+        intake.require_storable("dataset", self.dataset.features.arrow_schema)
         for _ in intake.take_in("dataset", self._rows(), folder):
             pass
         identity.collapse(folder)

@@ -5,23 +5,19 @@ import re
 
 import numpy as np
 import pytest
-from datasets import Dataset
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 from pipeline.arrays import Categories, Demand
-from pipeline.bins.categorizers import OneCategory
 from pipeline.bins.clusterers import SphericalKMeans
 from pipeline.bins.neighbours import NeighbourSearch
 from pipeline.budget import Budget
 from pipeline.cli import configs
 from pipeline.config import GROUPS, Config, default_scorers, register
-from pipeline.embedders.lsa import Lsa
 from pipeline.executors import Processes, Serial
 from pipeline.run import curate
-from pipeline.sources.memory import Memory
-from tests.conftest import toy_rows
+from tests.conftest import toy_config, toy_rows
 
 COMPONENTS = [(group, name) for group, options in GROUPS.items() for name in options]
 GIVEN = ["source.path=a.jsonl", "sink.path=out", "budget.rows=1"]
@@ -71,12 +67,7 @@ def test_workers_are_no_part_of_an_identity():
 
 @pytest.fixture(scope="module")
 def toy_run(tmp_path_factory):
-    config = Config(
-        source=Memory(dataset=Dataset.from_list(toy_rows())), embedder=Lsa(dimensions=16), categorizer=OneCategory(),
-        clusterer=SphericalKMeans(size=6), scorers=default_scorers(), selector=GROUPS["selector"]["coverage"](),
-        budget=Budget(rows=20), executor=Serial(), cache_dir=str(tmp_path_factory.mktemp("toy")),
-    )  # fmt: skip
-    return curate(config)
+    return curate(toy_config(tmp_path_factory.mktemp("toy")))
 
 
 @pytest.mark.parametrize("name", GROUPS["selector"])
@@ -133,12 +124,7 @@ def test_neighbours_are_the_exact_ones_when_all_clusters_are_searched(toy_run):
 def test_the_noise_guard_sets_aside_a_row_that_no_one_is_near(tmp_path):
     rows = toy_rows()
     rows.append({"instruction": "qzx vvk wjq", "input": "", "output": "xkq zzv", "task": "noise"})
-    config = Config(
-        source=Memory(dataset=Dataset.from_list(rows)), embedder=Lsa(dimensions=16), categorizer=OneCategory(),
-        clusterer=SphericalKMeans(size=6), scorers=default_scorers(), selector=GROUPS["selector"]["coverage"](),
-        budget=Budget(rows=60), executor=Serial(), cache_dir=str(tmp_path),
-    )  # fmt: skip
-    run = curate(config)
+    run = curate(toy_config(tmp_path, rows, budget=Budget(rows=60)))
     noise = run.space.corpus.column("task").index("noise")
     assert run.scores.region[noise] == 2
     assert not run.selection.kept[noise]

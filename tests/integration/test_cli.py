@@ -73,7 +73,15 @@ def test_the_ledger_accounts_for_every_row(folder):
     assert (ledger.id[dropped.stand_in_row.astype(int)].to_numpy() == dropped.stand_in.to_numpy()).all()
     represented = dropped[dropped.reason != "duplicate"].groupby("stand_in").size()
     assert represented.to_dict() == {k: v for k, v in kept.set_index("id").represents.items() if v}
-    assert (dropped.similarity[dropped.reason == "duplicate"] == 1).all()
+    # A duplicate is as near to its stand-in as the row that it copies: 1 only where that row is kept.
+    copies = ledger[ledger.reason == "duplicate"]
+    for copy in copies.itertuples():
+        original = ledger[(ledger.id == copy.id) & (ledger.reason != "duplicate")].iloc[0]
+        if original.decision == "kept":
+            assert copy.stand_in == original.id and copy.similarity == 1
+        else:
+            assert copy.stand_in == original.stand_in and copy.similarity == original.similarity
+    assert (copies.similarity < 1).any()
 
 
 def test_nested_types_and_unknown_columns_come_back(folder):
@@ -155,8 +163,17 @@ def test_targets_are_protected(folder):
     (folder / "home").mkdir()
     (folder / "home" / "thesis.txt").write_text("precious")
     refused = corebound(folder, *command[:2], "sink.path=home", "sink.overwrite=true", check=False)
-    assert refused.returncode == 1 and "is not a product" in refused.stderr
+    assert refused.returncode == 1 and "'thesis.txt', which is no part of a product" in refused.stderr
     assert (folder / "home" / "thesis.txt").read_text() == "precious"
+
+    write_jsonl(folder / "guarded" / "corpus.jsonl", toy_rows())  # the source inside the target
+    inside = ["source.path=guarded/corpus.jsonl", "budget.rows=5", "sink.path=guarded", "sink.overwrite=true"]
+    assert "'corpus.jsonl', which is no part" in corebound(folder, *inside, check=False).stderr
+    assert (folder / "guarded" / "corpus.jsonl").exists()
+    (folder / "foreign").mkdir()
+    (folder / "foreign" / "run.json").write_text('{"lr": 1}')
+    refused = corebound(folder, *command[:2], "sink.path=foreign", "sink.overwrite=true", check=False)
+    assert refused.returncode == 1 and (folder / "foreign" / "run.json").read_text() == '{"lr": 1}'
 
 
 def test_multirun_and_experiment(folder):
@@ -197,7 +214,11 @@ def test_named_tokenizer(folder):
 
     tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.enable_truncation(4)  # as published tokenizers have; it must not cut what is counted
+    tokenizer.enable_padding(length=4)
     tokenizer.save(str(folder / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
     corebound(folder, "source.path=toy.jsonl", "budget.tokens=200", "budget.tokenizer=tokenizer.json", "sink.path=tok")
     rows = load_dataset(str(folder / "tok"), split="train", cache_dir=str(folder / "hf"))
     texts = [
@@ -320,7 +341,7 @@ def test_a_missing_field_stops_the_run_and_an_empty_answer_warns(folder):
     rows[5]["output"] = ""
     write_jsonl(folder / "warned.jsonl", rows)
     done = corebound(folder, "source.path=warned.jsonl", "budget.rows=59", "sink.path=warned")
-    assert "1 of 60 rows have an empty answer (first on line 6)" in done.stderr
+    assert "1 rows have an empty answer (warned.jsonl row 6)" in done.stderr
     assert ledger_of(folder / "warned").row[lambda s: ledger_of(folder / "warned").decision == "dropped"].tolist() == [
         5
     ]

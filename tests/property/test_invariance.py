@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 from datasets import Dataset
@@ -12,16 +13,20 @@ from hypothesis import strategies as st
 
 from pipeline import select
 from pipeline.bins.clusterers import SphericalKMeans
+from pipeline.budget import Budget
 from pipeline.embedders.lsa import Lsa
 from pipeline.executors import Processes
-from tests.conftest import toy_rows
+from pipeline.run import curate
+from pipeline.sources.files import Files
+from tests.conftest import toy_config, toy_rows, write_jsonl
 
 SMALL = {"embedder": Lsa(dimensions=16), "clusterer": SphericalKMeans(size=6)}
 slow = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def chosen(corpus, **options):
-    kept = select(Dataset.from_list(corpus), **SMALL, **options)
+    with tempfile.TemporaryDirectory() as cache:  # of its own: a shared one would answer for the second corpus
+        kept = select(Dataset.from_list(corpus), **SMALL, cache_dir=cache, **options)
     return {(row["instruction"], row["input"]) for row in kept}
 
 
@@ -48,8 +53,6 @@ def test_copies_change_nothing_but_counts(copied, rows):
     st.sampled_from(["rows", "tokens"]),
 )
 def test_budgets_nest_through_the_whole_program(a, b, shares, unit):
-    from pipeline.budget import Budget
-
     small, large = (
         chosen(toy_rows(), category="task", budget=Budget(**{unit: n * (1 if unit == "rows" else 40)}, shares=shares))
         for n in sorted((a, b))
@@ -92,29 +95,62 @@ def selected_ids(corpus, folder, **environment):
 
 
 def test_a_shuffled_file_reuses_what_the_rows_decide(tmp_path):
-    from pipeline.config import Config, default_scorers
-
     rows = toy_rows()
     random.Random(0).shuffle(rows)
-    from pipeline.bins.categorizers import OneCategory
-    from pipeline.budget import Budget
-    from pipeline.executors import Serial
-    from pipeline.run import curate
-    from pipeline.selectors.coverage import Coverage
-    from pipeline.sources.memory import Memory
-
-    def run(data):
-        return curate(
-            Config(
-                source=Memory(dataset=Dataset.from_list(data)), categorizer=OneCategory(), scorers=default_scorers(),
-                selector=Coverage(), budget=Budget(rows=12), executor=Serial(), cache_dir=str(tmp_path), **SMALL,
-            )
-        )  # fmt: skip
-
-    run(toy_rows())
-    again = {stage.name: stage.reused for stage in run(rows).stages.done if stage.key}
+    curate(toy_config(tmp_path))
+    again = {stage.name: stage.reused for stage in curate(toy_config(tmp_path, rows)).stages.done if stage.key}
     assert again.pop("read") is False
     assert all(again.values()), again
+
+
+def test_copies_with_other_columns_and_reordered_keys_stand_alike(tmp_path):
+    call = {"name": "w", "arguments": {"a": 1, "b": 2}}
+    turned = {"arguments": {"b": 2, "a": 1}, "name": "w"}
+    rows = [
+        {"messages": [{"role": "user", "content": f"Do {i}."}, {"role": "assistant", "tool_calls": [c]}], "note": note}
+        for i in range(20)
+        for c, note in ((call, "x"), (turned, "a"))
+    ]
+    path = write_jsonl(tmp_path / "a.jsonl", rows)
+    back = write_jsonl(tmp_path / "b.jsonl", rows[::-1])
+    results = []
+    for number, source in enumerate((path, back)):
+        run = curate(toy_config(tmp_path / str(number), source=Files(path=str(source)), budget=Budget(rows=7)))
+        notes = run.space.corpus.column("note")
+        results.append((run.space.corpus.texts["text"][:], notes, run.selection.kept.tolist()))
+    assert results[0] == results[1]
+    assert len(results[0][0]) == 20 and len(set(results[0][1])) == 2  # either may have the smaller hash
+
+
+def test_linear_algebra_runs_on_one_thread(tmp_path, monkeypatch):
+    from threadpoolctl import threadpool_info
+
+    from pipeline.bins import neighbours
+    from pipeline.embedders import lsa
+    from pipeline.scorers import margin
+    from pipeline.selectors import coverage
+
+    seen = []
+
+    def spy(module, name):
+        real = getattr(module, name)
+
+        def watched(*arguments, **named):
+            seen.append((name, max(pool["num_threads"] for pool in threadpool_info())))
+            return real(*arguments, **named)
+
+        monkeypatch.setattr(module, name, watched)
+
+    for module, name in ((neighbours, "_search"), (lsa, "_encode"), (margin, "_margins"), (coverage, "greedy")):
+        spy(module, name)
+    import faiss
+    import sklearn.utils.extmath
+
+    spy(sklearn.utils.extmath, "randomized_svd")
+    spy(faiss.Kmeans, "train")
+    curate(toy_config(tmp_path))
+    assert {name for name, _ in seen} == {"_search", "_encode", "_margins", "greedy", "randomized_svd", "train"}
+    assert {threads for _, threads in seen} == {1}
 
 
 def test_the_greedy_gains_stay_exact_at_the_largest_cluster():

@@ -69,7 +69,8 @@ def test_token_budgets_are_the_longest_prefix_and_nest(data):
     assume(order.admissible > 0)
     least = int(spent[max(forced, 1) - 1])
     before: set = set()
-    for tokens in sorted(data.draw(st.lists(st.integers(least, sum(cost) + 5), min_size=1, max_size=4))):
+    most = sum(cost) + 5 if order.admissible == len(groups) else int(spent[-1])
+    for tokens in sorted(data.draw(st.lists(st.integers(least, most), min_size=1, max_size=4))):
         rows = Budget(tokens=tokens).prefix(order, len(groups))
         assert spent[rows - 1] <= tokens
         assert rows == order.admissible or spent[rows] > tokens

@@ -16,7 +16,7 @@ LASER = {
 }
 
 
-def arrange(groups, clusters, cost=None, unit="rows", first=None, last=None, **quotas):
+def arrange(groups, clusters, cost=None, unit="rows", first=None, last=None, rank=None, **quotas):
     """Order rows given by (group name, cluster) lists; rows of a cluster rank in the order given."""
     n = len(groups)
     name, code = np.unique(np.array(groups), return_inverse=True)
@@ -30,7 +30,7 @@ def arrange(groups, clusters, cost=None, unit="rows", first=None, last=None, **q
         nobody if first is None else first,
         nobody if last is None else last,
     )
-    sequence = Sequence(np.arange(n), np.array(1.0))
+    sequence = Sequence(np.arange(n) if rank is None else np.array(rank), np.array(1.0))
     return apportion(sequence, bins, Categories(code.astype(np.int32), name), demand, **quotas)
 
 
