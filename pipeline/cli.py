@@ -39,10 +39,7 @@ def _main() -> None:
     from pipeline.config import register
 
     register()
-    for flag in {"-m", "--multirun"} & set(sys.argv):
-        # argparse would take the overrides before the flag and refuse those behind it.
-        sys.argv.remove(flag)
-        sys.argv.insert(1, flag)
+    sys.argv[1:] = flags_first(sys.argv[1:])
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")  # ours say more
     if "HYDRA_FULL_ERROR" in os.environ:  # the user wants tracebacks
         _application(hydra)(_select)
@@ -55,6 +52,17 @@ def _main() -> None:
         if sentence is None:
             raise
         _refuse(sentence)
+
+
+def flags_first(arguments: list[str]) -> list[str]:
+    """Arguments with the overrides behind the flags: argparse refuses overrides on both sides of one."""
+    values = {"--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn", "--package", "-p"}
+    after_flag = [False, *(argument in values for argument in arguments)]
+    is_override = [
+        not argument.startswith("-") and not value for argument, value in zip(arguments, after_flag, strict=False)
+    ]
+    flags = [argument for argument, override in zip(arguments, is_override, strict=True) if not override]
+    return flags + [argument for argument, override in zip(arguments, is_override, strict=True) if override]
 
 
 def _application(hydra: ModuleType) -> Callable[[Callable[[DictConfig], None]], None]:

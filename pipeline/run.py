@@ -235,8 +235,9 @@ def arrange(config: Config, stages: Stages, space: Space, scores: Scores, demand
         "order",
         Sequence.load,
         [
-            selector.identity(), config.seed, stages.key("neighbours"), [demand.cost, demand.first, demand.last], scores.nearness,
-            space.corpus.content, {name: stages.key(f"score-{name}") for name in scores.columns},
+            selector.identity(), config.seed, stages.key("neighbours"), space.corpus.content,
+            [demand.cost, demand.first, demand.last], scores.nearness,
+            {name: stages.key(f"score-{name}") for name in scores.columns},
         ],
         lambda folder: selector.rank(space, scores, demand, config.executor, config.seed).save(folder),
     )  # fmt: skip

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -177,7 +178,7 @@ def test_targets_are_protected(folder):
 
 
 def test_multirun_and_experiment(folder):
-    corebound(folder, "-m", "experiment=budgets", "source.path=toy.jsonl")
+    corebound(folder, "experiment=budgets", "-m", "source.path=toy.jsonl")
     sizes = [
         (ledger_of(folder / "selected" / f).decision == "kept").sum() for f in ("0.05", "0.1", "0.2", "0.3", "0.5")
     ]
@@ -304,15 +305,25 @@ SENTENCES = {
     "categorizer=column": "missing categorizer.column=...",
     "categorizer=column categorizer.column=nope": "no column 'nope'",
     "executor=processes executor.workers=-1": "executor.workers is -1",
-    "cache_dir=toy.jsonl": "give cache_dir, sink.path and hydra.run.dir folders",
+    "cache_dir=toy.jsonl": "Not a directory",
     "similarity=7": "expected a cosine from -1 to 1",
+    "cache_dir=''": "cache_dir is empty",
+    "hydra.run.dir=toy.jsonl/run": "Not a directory",
+    "budget.tokenizer=tokenizer.json": "budget.tokenizer counts for budget.tokens",
+    "budget.ceilings={all: 90} budget.fraction=null budget.tokens=1000": "above the ceilings, which leave",
+    "+scorer@scorers.rank=margin": "the ledger has a column of that name",
+    "executor.workers=2": "it belongs to executor=processes",
+    "embedder=precomputed embedder.path=toy.npz": "holds several arrays",
+    "embedder=precomputed embedder.path=flat.npy": "expected float[60, d]",
     "experiment=nope": "experiment has budgets, core_boundary",
 }
 
 
 @pytest.mark.parametrize("override", SENTENCES)
 def test_mistakes_are_answered_in_one_sentence(folder, override):
-    parts = override.split(" ") if ": " not in override else [override]
+    np.savez(folder / "toy.npz", a=np.ones(3))
+    np.save(folder / "flat.npy", np.ones((60, 0)))
+    parts = re.split(r" (?=budget|embedder|executor|categorizer)", override)
     done = corebound(folder, "source.path=toy.jsonl", "budget.fraction=0.2", "sink.path=never", *parts, check=False)
     assert done.returncode == 1
     said = [line for line in done.stderr.splitlines() if line.startswith("corebound: ")]
@@ -350,6 +361,41 @@ def test_a_missing_field_stops_the_run_and_an_empty_answer_warns(folder):
     done = corebound(folder, "source.path=broken.jsonl", "budget.rows=5", "sink.path=broken", check=False)
     assert done.returncode == 1
     assert "broken.jsonl line 41: no field 'output'; found instruction, input, task" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ([{"meta": {}}], "column 'meta' holds objects without a single key"),
+        ([{"n": 1}, {"n": "one"}], "row 2: column 'n' holds a value that an Arrow column"),
+        ([{"n": 2**70}], "row 1: column 'n' holds a value"),
+        ([{"instruction": "\ud800"}], "line 1: half a surrogate pair, U+D800"),
+        ([{"output": ["a"]}], "line 1: 'output' holds a list; expected a string"),
+    ],
+)
+def test_rows_that_cannot_be_kept_as_they_are_are_refused(folder, rows, says):
+    path = folder / "odd.jsonl"
+    path.write_text("".join(json.dumps({**toy_rows()[i], **row}) + "\n" for i, row in enumerate(rows)))
+    done = corebound(folder, "source.path=odd.jsonl", "budget.rows=1", "sink.path=odd", check=False)
+    assert done.returncode == 1 and says in done.stderr.splitlines()[-1]
+
+
+def test_labels_that_are_numbers_or_strange_can_be_named(folder):
+    rows = [{**row, "label": [1, True, 2.5, "a b", "é|=,"][i % 5]} for i, row in enumerate(toy_rows())]
+    for row in rows:
+        row["label"] = str(row["label"])
+    write_jsonl(folder / "labels.jsonl", rows)
+    (folder / "own" / "experiment").mkdir(parents=True)
+    (folder / "own" / "experiment" / "shares.yaml").write_text(
+        '# @package _global_\nbudget:\n  by: label\n  shares: {"é|=,": 0.5, 2.5: 0.25, true: 0.25}\n', "utf-8"
+    )
+    command = ["source.path=labels.jsonl", "budget.rows=8"]
+    corebound(folder, *command, "--config-dir", "own", "experiment=shares", "sink.path=labels")
+    ledger = ledger_of(folder / "labels")
+    kept = [rows[i]["label"] for i in ledger.row[ledger.decision == "kept"]]
+    assert sorted(kept) == ["2.5"] * 2 + ["True"] * 2 + ["é|=,"] * 4
+    done = corebound(folder, *command, "budget.by=label", "budget.shares={1: 0.5, 2.5: 0.5}", "sink.path=numbers")
+    assert "leave out 3 of 5 groups" in done.stderr
 
 
 def test_help_is_quick_and_light(folder):

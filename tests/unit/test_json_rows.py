@@ -55,6 +55,10 @@ def test_gzip_reads_alike(tmp_path):
         ("a.csv", b"a,b\n", "has the ending '.csv'"),
         ("a.jsonl.gz", b"{}", "is not a whole gzip file"),
         ("a.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 99)[:-9], "is not a whole gzip file"),
+        ("a.jsonl.gz", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + b"\xff" * 40, "is not a whole gzip file"),
+        ("a.jsonl", b'{"a": ' + b"9" * 5000 + b"}", "line 1: not valid JSON"),
+        ("a.json", b'[{"a": ' + b"9" * 5000 + b"}]", "line 1: not valid JSON"),
+        ("a.json", b"[" * 100_000, "not valid JSON"),
     ],
 )
 def test_damage_is_named(tmp_path, name, content, says):
