@@ -81,7 +81,10 @@ def show(run: Run, product: str | None = None) -> None:
     if not console.is_terminal:
         console.width = 110
     for table in (_funnel(run), _groups(run), _beside(run), _suggested(run), _stages(run)):
+        caption, table.caption = table.caption, None  # rich would wrap it to the width of the table
         console.print(table)
+        if caption:
+            console.print(caption, style="dim", soft_wrap=True)
         console.print()
     if product:
         console.print(f"product  {product}", soft_wrap=True)
