@@ -124,6 +124,25 @@ class Budget:
 
         return count(corpus, self.tokenizer, stages)
 
+    def first(self, corpus: Corpus) -> np.ndarray:
+        """Rows whose ``always`` column is true: bool[n].
+
+        Raises
+        ------
+        ConfigError
+            If the column holds anything but true, false, 1, 0 and null.
+        """
+        if self.always is None:
+            return np.zeros(len(corpus), bool)
+        values = corpus.column(self.always)
+        odd = next((value for value in values if value not in (True, False, None)), None)  # 1 == True, 0 == False
+        if odd is not None:
+            raise ConfigError(
+                f"budget.always={self.always}: the column holds {odd!r}; expected true or false; name a column of "
+                "these, or make one."
+            )
+        return np.array([bool(value) for value in values])
+
     def prefix(self, order: Order, inputs: int) -> int:
         """How many rows of the order are kept.
 

@@ -25,9 +25,9 @@ from pipeline.arrays import (
 )  # fmt: skip
 from pipeline.bins.categorizers import grouped
 from pipeline.cache import Cache
+from pipeline.checks import check
 from pipeline.config import Config
 from pipeline.cut import cut
-from pipeline.errors import ConfigError
 from pipeline.executors import one_thread
 from pipeline.provenance import Stages
 from pipeline.report.coverage import (
@@ -41,7 +41,7 @@ from pipeline.report.coverage import (
     typical_similarity,
 )  # fmt: skip
 from pipeline.selectors import Selector
-from pipeline.selectors.apportion import apportion, require_groups
+from pipeline.selectors.apportion import apportion
 from pipeline.selectors.baselines import Random, Stratified
 from pipeline.sources import identity
 
@@ -101,7 +101,7 @@ def curate(config: Config) -> Run:
     demand = Demand(
         cost=config.budget.cost(corpus, stages),
         unit=config.budget.unit,
-        first=always_kept(config, corpus),
+        first=config.budget.first(corpus),
         last=(scores.region == OUTLIER) | corpus.empty,
     )
     order = arrange(config, stages, space, scores, demand)
@@ -129,21 +129,7 @@ def read(config: Config, stages: Stages) -> Corpus:
         [source.identity(), source.content()],
         source.read,
     )
-    empty = np.flatnonzero(corpus.empty[corpus.inputs.distinct])
-    if len(empty):
-        where = ", ".join(f"{corpus.names[corpus.inputs.source[i]]} row {i + 1:,}" for i in empty[:3])
-        log.warning("%d rows have an empty answer (%s%s); they are ordered last.", len(empty), where,
-                    ", ..." if len(empty) > 3 else "")  # fmt: skip
-    corpus.require_columns([*config.categorizer.columns(), *config.budget.columns()])
-    config.budget.require_fits(len(corpus), len(corpus.inputs))
-    if any(config.budget.quotas.values()):
-        by = config.budget.by
-        names = config.categorizer.names(corpus) if by == "category" else grouped(corpus, by).name.tolist()
-        require_groups(names, config.budget.quotas)
-        unnamed = len(set(names) - set(config.budget.shares)) if config.budget.shares else 0
-        if unnamed:
-            log.warning("budget.shares leave out %d of %d groups: these come only when the named are exhausted.",
-                        unnamed, len(names))  # fmt: skip
+    check(config, corpus)
     return corpus
 
 
@@ -205,27 +191,6 @@ def score(config: Config, stages: Stages, space: Space) -> Scores:
     if np.isnan(columns.get("margin", np.nan)).all():
         log.warning("no row has a margin (no scorer 'margin', or one cluster): no row is boundary, all weigh alike.")
     return Scores(columns, nulls, *config.regions.divide(space, columns))
-
-
-def always_kept(config: Config, corpus: Corpus) -> np.ndarray:
-    """bool[n]: rows whose ``budget.always`` column is true.
-
-    Raises
-    ------
-    ConfigError
-        If the column holds anything but true, false, 1, 0 and null.
-    """
-    name = config.budget.always
-    if name is None:
-        return np.zeros(len(corpus), bool)
-    values = corpus.column(name)
-    odd = next((value for value in values if value not in (True, False, None)), None)  # 1 == True, 0 == False
-    if odd is not None:
-        raise ConfigError(
-            f"budget.always={name}: the column holds {odd!r}; expected true or false; name a column of these, or make "
-            "one."
-        )
-    return np.array([bool(value) for value in values])
 
 
 def arrange(config: Config, stages: Stages, space: Space, scores: Scores, demand: Demand) -> Order:

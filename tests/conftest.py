@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -78,9 +79,28 @@ def toy_config(folder, rows=None, **changes):
 @pytest.fixture(scope="session")
 def demo_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Real rows: those of the demo."""
-    import subprocess
-
     path = tmp_path_factory.mktemp("demo") / "corpus.jsonl"
     script = ROOT / "scripts" / "make_demo_corpus.py"
     subprocess.run([sys.executable, str(script), str(path), "--rows", "1500"], check=True, capture_output=True)
     return path
+
+
+def corebound(folder, *overrides, check=True):
+    command = [sys.executable, "-m", "pipeline", *overrides]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env={**os.environ, "COLUMNS": "200"})
+    if check:
+        assert done.returncode == 0, done.stderr
+    return done
+
+
+def ledger_of(product):
+    import pyarrow.parquet as parquet
+
+    return parquet.read_table(product / "ledger.parquet").to_pandas()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli")
+    write_jsonl(folder / "toy.jsonl", toy_rows())
+    return folder
