@@ -94,10 +94,13 @@ def curate(config: Config) -> Run:
     neighbours = find_neighbours(config, stages, embeddings, bins)
     space = Space(corpus, embeddings, bins, neighbours)
 
-    # Density inside a cluster, margin to the decision surfaces between clusters; both decide the regions.
+    # Density inside a cluster, margin to the decision surfaces between clusters. The rows of a cluster nearest to a
+    # surface are its boundary, the rest its core; rows that no one is near are outliers.
     scores = score(config, stages, space)
 
-    # One order of all rows, in the unit of the budget. Outliers and empty answers come last.
+    # One order of all rows, in the unit of the budget. In its cluster each next row adds most to what the earlier ones
+    # do not cover yet, boundary rows weighing more (selector=coverage); clusters take turns by size, groups by share
+    # (Webster's method). Outliers and empty answers come last.
     demand = Demand(
         cost=config.budget.cost(corpus, stages),
         unit=config.budget.unit,
