@@ -99,8 +99,12 @@ def write_table(name: str, batches: Iterator[list[dict[str, Any]]], path: Path) 
         seen += len(batch)
         parts.append(path.with_suffix(f".part{number}"))
         schemas.append(part.schema)
-        with pa.OSFile(str(parts[-1]), "wb") as sink, pa.ipc.new_stream(sink, part.schema) as writer:
-            writer.write_table(part)
+        try:
+            with pa.OSFile(str(parts[-1]), "wb") as sink, pa.ipc.new_stream(sink, part.schema) as writer:
+                writer.write_table(part)
+        except pa.ArrowException:
+            require_storable(name, part.schema)  # says which column, where that is the trouble
+            raise
     try:
         schema = pa.unify_schemas(schemas, promote_options="permissive")
     except pa.ArrowException as error:

@@ -109,6 +109,7 @@ def test_a_missing_field_stops_the_run_and_an_empty_answer_warns(folder):
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
+        ([{"deep": json.loads('{"a":' * 400 + "1" + "}" * 400)}], "column 'deep' is nested deeper than 50 levels"),
         ([{"meta": {}}], "column 'meta' holds objects without a single key"),
         ([{"n": 1}, {"n": "one"}], "row 2: column 'n' holds a value that an Arrow column"),
         ([{"n": 2**70}], "row 1: column 'n' holds a value"),
