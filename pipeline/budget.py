@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,6 @@ from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
     from pipeline.arrays import Corpus, Order
-    from pipeline.provenance import Stages
 
 
 @dataclass(kw_only=True)
@@ -25,9 +24,6 @@ class Budget:
         Of the distinct rows; 0.2 keeps the rounded fifth.
     tokens : int, optional
         The longest prefix of the order that fits is kept.
-    tokenizer : str, optional
-        A ``tokenizer.json``, a folder that has one, or a Hub id, to count tokens with. Without one a token is
-        estimated as four bytes of UTF-8.
     by : str
         What shares, floors and ceilings speak of: ``category``, ``source``, or a column.
     shares : dict of str to float
@@ -44,7 +40,6 @@ class Budget:
     rows: int | None = None
     fraction: float | None = None
     tokens: int | None = None
-    tokenizer: str | None = None
     by: str = "category"
     shares: dict[Any, float] = field(default_factory=dict)
     floors: dict[Any, int] = field(default_factory=dict)
@@ -61,8 +56,6 @@ class Budget:
         for name in ("shares", "floors", "ceilings"):
             # Labels that are numbers or booleans are known by what they look like, as in the ledger.
             setattr(self, name, {str(group): value for group, value in getattr(self, name).items()})
-        if self.tokenizer is not None and self.tokens is None:
-            raise ConfigError("budget.tokenizer counts for budget.tokens; give that, or leave the tokenizer out.")
         if len(self.sizes) > 1:
             found = " and ".join(f"budget.{name}={value}" for name, value in self.sizes.items())
             raise ConfigError(f"found {found}; expected exactly one of rows, fraction and tokens; leave one out.")
@@ -114,15 +107,25 @@ class Budget:
         """Shares, floors and ceilings, as `apportion` takes them."""
         return {"shares": self.shares, "floors": self.floors, "ceilings": self.ceilings}
 
-    def cost(self, corpus: Corpus, stages: Stages) -> np.ndarray:
+    def cost(self, corpus: Corpus) -> np.ndarray:
         """Cost of each row in the unit: int64[n]."""
-        if self.unit == "rows":
-            return np.ones(len(corpus), np.int64)
-        if self.tokenizer is None:
-            return np.maximum(1, -(-np.asarray(corpus.bytes) // 4))
-        from pipeline.tokens import count
+        return np.ones(len(corpus), np.int64) if self.unit == "rows" else corpus.tokens
 
-        return count(corpus, self.tokenizer, stages)
+    def by_source(self, shares: dict[str, float]) -> Budget:
+        """The same budget with shares that the sources bring along.
+
+        Raises
+        ------
+        ConfigError
+            If the budget already says how something else is to be shared.
+        """
+        speaks = self.by != "category" or any(self.quotas.values())
+        if speaks and (self.by != "source" or self.shares):
+            raise ConfigError(
+                f"the sources have shares or weights, and budget shares by {self.by}; expected one of both; leave one "
+                "out."
+            )
+        return replace(self, by="source", shares=dict(shares))
 
     def first(self, corpus: Corpus) -> np.ndarray:
         """Rows whose ``always`` column is true: bool[n].
@@ -135,6 +138,8 @@ class Budget:
         if self.always is None:
             return np.zeros(len(corpus), bool)
         values = corpus.column(self.always)
+        spelt = {"true": True, "1": True, "false": False, "0": False, "": False}  # as CSV has them
+        values = [spelt.get(value.strip().lower(), value) if isinstance(value, str) else value for value in values]
         odd = next((value for value in values if value not in (True, False, None)), None)  # 1 == True, 0 == False
         if odd is not None:
             raise ConfigError(

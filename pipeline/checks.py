@@ -7,29 +7,43 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.arrays import BAD
 from pipeline.bins.categorizers import grouped
 from pipeline.selectors.apportion import require_groups
+from pipeline.sources.rows import place
 
 if TYPE_CHECKING:
     from pipeline.arrays import Corpus
     from pipeline.config import Config
 
 log = logging.getLogger("corebound")
+SHOWN = 20  # files
 
 
 def check(config: Config, corpus: Corpus) -> None:
-    """Check columns, budget and quotas against the corpus; warn of empty answers.
+    """Say what was detected; check columns, budget and quotas against the corpus; warn of bad rows and empty answers.
 
     Raises
     ------
     ConfigError
         If a column or a group that a setting names is not there, or the budget is beyond the corpus.
     """
-    empty = np.flatnonzero(corpus.empty[corpus.inputs.distinct])
+    for one in corpus.detected[:SHOWN]:
+        log.info("%s: %s (%s)", corpus.files[one["source"]][one["file"]], one["shape"], one["evidence"])
+    if len(corpus.detected) > SHOWN:
+        log.info("... and %d files more, see run.json", len(corpus.detected) - SHOWN)
+    inputs = corpus.inputs
+    empty = np.flatnonzero(corpus.empty[inputs.distinct])
     if len(empty):
-        where = ", ".join(f"{corpus.names[corpus.inputs.source[i]]} row {i + 1:,}" for i in empty[:3])
+        where = ", ".join(f"{corpus.names[inputs.source[i]]} row {inputs.row[i] + 1:,}" for i in empty[:3])
         log.warning("%d rows have an empty answer (%s%s); they are ordered last.", len(empty), where,
                     ", ..." if len(empty) > 3 else "")  # fmt: skip
+    bad = np.flatnonzero(corpus.aside.reason == BAD)
+    if len(bad):
+        first = corpus.aside
+        file = corpus.files[first.source[bad[0]]][first.file[bad[0]]]
+        log.warning("%d bad rows were skipped (%s: %s); the ledger lists them.", len(bad),
+                    place(file, first.line[bad[0]], first.row[bad[0]]), first.why[bad[0]].decode())  # fmt: skip
     corpus.require_columns([*config.categorizer.columns(), *config.budget.columns()])
     config.budget.require_fits(len(corpus), len(corpus.inputs))
     if any(config.budget.quotas.values()):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 
-from omegaconf import MISSING, OmegaConf
+from omegaconf import MISSING, DictConfig, OmegaConf
 
+from pipeline.arrays.texts import PARTS
 from pipeline.bins import Categorizer, Clusterer
 from pipeline.bins.categorizers import ColumnCategory, OneCategory
 from pipeline.bins.clusterers import SphericalKMeans
@@ -16,6 +18,7 @@ from pipeline.embedders.lsa import Lsa
 from pipeline.embedders.precomputed import Precomputed
 from pipeline.errors import ConfigError
 from pipeline.executors import Executor, Processes, Serial
+from pipeline.filter import Filter
 from pipeline.scorers import Scorer
 from pipeline.scorers.density import Density
 from pipeline.scorers.foreign import Foreign
@@ -29,11 +32,16 @@ from pipeline.sinks import Sink
 from pipeline.sinks.disk import Disk
 from pipeline.sources import Source
 from pipeline.sources.files import Files
+from pipeline.sources.mix import Mix
 
 # Columns of the ledger, or of selection_*, that a scorer's would replace.
-RESERVED = set("source row line id decision reason category cluster region rank copies represents similarity".split())
+RESERVED = set(
+    "source file row line id decision reason detail category cluster region rank copies represents stand_in similarity"
+    .split()
+)  # fmt: skip
+TextPart = Enum("TextPart", list(PARTS))
 GROUPS: dict[str, dict[str, type]] = {
-    "source": {"files": Files},
+    "source": {"files": Files, "mix": Mix},
     "embedder": {"lsa": Lsa, "precomputed": Precomputed},
     "categorizer": {"none": OneCategory, "column": ColumnCategory},
     "clusterer": {"kmeans": SphericalKMeans},
@@ -68,6 +76,13 @@ class Config:
     neighbours : NeighbourSearch
     regions : Regions
     budget : Budget
+    filter : Filter
+    text : TextPart
+        What of a row is embedded: the whole ``conversation``, the ``instruction`` (what users say) or the
+        ``response`` (what the assistant says and calls).
+    tokenizer : str, optional
+        A ``tokenizer.json``, a folder that has one, or a Hub id, to count tokens with for budget and filter. Without
+        one a token is estimated as four bytes of UTF-8.
     similarity : float, optional
         Cosine from which a kept row represents another; by default the corpus's own (`typical_similarity`).
     seed : int
@@ -84,6 +99,9 @@ class Config:
     regions: Regions = field(default_factory=Regions)
     selector: Selector = MISSING
     budget: Budget = field(default_factory=Budget)
+    filter: Filter = field(default_factory=Filter)
+    text: TextPart = TextPart.conversation
+    tokenizer: str | None = None
     similarity: float | None = None
     sink: Sink = MISSING
     executor: Executor = MISSING
@@ -92,6 +110,8 @@ class Config:
 
     def __post_init__(self) -> None:
         self.budget.require_size()
+        if self.tokenizer is not None and self.budget.tokens is None and not self.filter:
+            raise ConfigError("tokenizer counts for budget.tokens and filter; give one of these, or leave it out.")
         taken = RESERVED & set(self.scorers)
         if taken:
             raise ConfigError(f"scorers.{taken.pop()}: the ledger has a column of that name; choose another.")
@@ -115,4 +135,8 @@ def register() -> None:
     store.store(name="schema", node=schema)
     for group, options in GROUPS.items():
         for name, component in options.items():
-            store.store(group=group, name=name, node=component)
+            node = OmegaConf.structured(component)
+            for key in ("columns", "files"):  # names of columns and of sources, likewise
+                if key in node and isinstance(node._get_node(key), DictConfig):
+                    OmegaConf.set_struct(node[key], False)
+            store.store(group=group, name=name, node=node)

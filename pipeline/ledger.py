@@ -11,53 +11,94 @@ import pyarrow as pa
 from pipeline.arrays import REGIONS
 
 if TYPE_CHECKING:
-    from pipeline.arrays import Order, Scores, Selection, Space
+    from pipeline.arrays import Aside, Corpus, Inputs, Order, Scores, Selection, Space
 
 # Why a row was kept: its region, or a rule that put it first, or because copies were allowed.
 KEPT = ("core", "boundary", "outlier", "empty", "floor", "always", "copy")
 # Why a row was dropped: a kept row is near enough; the budget ended; the guard ordered it last; ...
 DROPPED = ("duplicate", "represented", "budget", "ceiling", "outlier", "excluded", "bad")
+ASIDE = np.array(["bad", "excluded"], dtype=object)  # by the codes of Aside.reason
 BATCH = 65_536
 
 
 def records(space: Space, scores: Scores, order: Order, selection: Selection) -> Iterator[pa.Table]:
     """The ledger in batches, in the order of the input.
 
-    Columns: ``source``, ``row`` (from 0), ``line`` (from 1, null where rows have none), ``id``, ``decision``,
-    ``reason``, ``category``, ``cluster``, ``region``, one column a scorer (null: no verdict), ``empty_answer``,
-    ``rank`` (from 0, in the order), ``copies`` (of this row in the input), ``represents`` (distinct rows that a kept
-    row stands for), and for dropped rows the kept row that stands for them: ``stand_in`` (its id), ``stand_in_row``,
-    ``similarity``.
+    Columns: ``source``, ``file``, ``row`` (of the source, from 0), ``line`` (of the file, from 1, null where rows have
+    none), ``id``, ``decision``, ``reason``, ``category``, ``cluster``, ``region``, one column a scorer (null: no
+    verdict), ``rank`` (from 0, in the order), ``empty_answer``, ``tokens``, ``copies`` (of this row in the input),
+    ``represents`` (distinct rows that a kept row stands for); for dropped rows the kept row that stands for them:
+    ``stand_in`` (its id), ``stand_in_source``, ``stand_in_row``, ``similarity``; ``detail`` (for bad and excluded rows,
+    of which nothing else is known, why).
     """
-    corpus, inputs = space.corpus, space.corpus.inputs
+    corpus, inputs, aside = space.corpus, space.corpus.inputs, space.corpus.aside
     copied = np.zeros(len(inputs), bool)
     copied[selection.copies] = True
     first_input = np.empty(len(corpus), np.int64)
     first_input[inputs.distinct[inputs.stands]] = np.flatnonzero(inputs.stands)
     stands_for = np.bincount(selection.stand_in, minlength=len(corpus)) - 1
-    for start in range(0, len(inputs), BATCH):
-        part = slice(start, start + BATCH)
+    as_input = np.lexsort(
+        (np.concatenate([inputs.row, aside.row]), np.concatenate([inputs.source, aside.source]))
+    )  # fmt: skip
+    for start in range(0, len(as_input), BATCH):
+        chosen = as_input[start : start + BATCH]
+        part, out = chosen[chosen < len(inputs)], chosen[chosen >= len(inputs)] - len(inputs)
         row, stands = inputs.distinct[part], inputs.stands[part]
         kept = (selection.kept[row] & stands) | copied[part]
         reason = np.where(copied[part], "copy", np.where(stands, selection.reason[row], "duplicate"))
         stand_in = selection.stand_in[row]
-        yield pa.table(
+        deputy = first_input[stand_in]
+        table = pa.table(
             {
-                "source": pa.array(np.array(corpus.names, dtype=object)[inputs.source[part]], pa.string()),
-                "row": inputs.index[part],
-                "line": pa.array(inputs.line[part], mask=inputs.line[part] == 0),
+                **_where(corpus, inputs, part),
                 "id": text(corpus.ids[row]),
                 "decision": pa.array(np.where(kept, "kept", "dropped").astype(object), pa.string()),
                 "reason": pa.array(reason.astype(object), pa.string()),
                 **described(space, scores, order, row),
                 "empty_answer": corpus.empty[row],
+                "tokens": corpus.tokens[row],
                 "copies": corpus.copies[row],
                 "represents": pa.array(stands_for[row], mask=~kept),
                 "stand_in": pa.array(text(corpus.ids[stand_in]).to_numpy(False), mask=kept),
-                "stand_in_row": pa.array(inputs.index[first_input[stand_in]], mask=kept),
+                "stand_in_source": pa.array(_names(corpus.names, inputs.source[deputy]), pa.string(), mask=kept),
+                "stand_in_row": pa.array(inputs.row[deputy], mask=kept),
                 "similarity": pa.array(selection.similarity[row], mask=kept),
+                "detail": pa.nulls(len(part), pa.string()),
             }
         )
+        if len(out):
+            table = _with_aside(table, corpus, out).take(np.argsort(np.argsort(chosen >= len(inputs), kind="stable")))
+        yield table
+
+
+def _where(corpus: Corpus, rows: Inputs | Aside, part: np.ndarray) -> dict[str, pa.Array]:
+    sources, line = rows.source[part], rows.line[part]
+    files = [corpus.files[source][file] for source, file in zip(sources, rows.file[part], strict=True)]
+    return {
+        "source": pa.array(_names(corpus.names, sources), pa.string()),
+        "file": pa.array(files, pa.string()),
+        "row": rows.row[part],
+        "line": pa.array(line, mask=line == 0),
+    }
+
+
+def _with_aside(table: pa.Table, corpus: Corpus, out: np.ndarray) -> pa.Table:
+    """The records, and behind them those of rows that were set aside."""
+    aside = corpus.aside
+    ids = aside.id[out]
+    added = {
+        **_where(corpus, aside, out),
+        "id": pa.array(text(ids).to_numpy(False), mask=ids == b""),
+        "decision": pa.array(["dropped"] * len(out)),
+        "reason": pa.array(ASIDE[aside.reason[out]], pa.string()),
+        "detail": pa.array([why.decode("utf-8", "ignore") for why in aside.why[out]], pa.string()),
+    }
+    rest = {field.name: pa.nulls(len(out), field.type) for field in table.schema if field.name not in added}
+    return pa.concat_tables([table, pa.table({name: {**added, **rest}[name] for name in table.column_names})])
+
+
+def _names(names: list[str], positions: np.ndarray) -> np.ndarray:
+    return np.array(names, dtype=object)[positions]
 
 
 def described(space: Space, scores: Scores, order: Order, row: np.ndarray) -> dict[str, pa.Array]:

@@ -5,22 +5,22 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from pipeline.bins import Categorizer, Clusterer
 from pipeline.bins.categorizers import ColumnCategory, OneCategory
 from pipeline.bins.clusterers import SphericalKMeans
 from pipeline.bins.neighbours import NeighbourSearch
 from pipeline.budget import Budget
-from pipeline.config import Config, default_scorers
+from pipeline.config import Config, TextPart, default_scorers
 from pipeline.embedders import Embedder
 from pipeline.embedders.lsa import Lsa
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
 from pipeline.executors import Executor, Serial
+from pipeline.filter import Filter
 from pipeline.scorers import Scorer
 from pipeline.scorers.region import Regions
 from pipeline.selectors import Selector
 from pipeline.selectors.coverage import Coverage
+from pipeline.sources import OnBadRow
 from pipeline.sources.memory import Memory
 
 if TYPE_CHECKING:
@@ -35,6 +35,12 @@ def select(
     tokens: int | None = None,
     budget: Budget | None = None,
     category: str | None = None,
+    columns: dict[str, str] | None = None,
+    shape: str | None = None,
+    on_bad_row: str = "error",
+    text: str = "conversation",
+    filter: Filter | None = None,
+    tokenizer: str | None = None,
     embedder: Embedder | None = None,
     categorizer: Categorizer | None = None,
     clusterer: Clusterer | None = None,
@@ -53,13 +59,25 @@ def select(
     Parameters
     ----------
     dataset : datasets.Dataset
-        Alpaca or ``messages`` rows.
+        Rows of any shape that the command reads.
     fraction, rows, tokens : optional
         Exactly one, unless ``budget`` is given.
     budget : Budget, optional
         With shares, floors, ceilings and always-keep rows.
     category : str, optional
         A label column to use as category; short for ``categorizer=ColumnCategory(column=...)``.
+    columns : dict of str to str, optional
+        The shape's columns under the names that they have here, as in ``{"instruction": "Question"}``.
+    shape : str, optional
+        Where detection should not choose.
+    on_bad_row : str
+        ``error`` or ``skip``.
+    text : str
+        What of a row is embedded: ``conversation``, ``instruction`` or ``response``.
+    filter : Filter, optional
+        Length limits.
+    tokenizer : str, optional
+        A ``tokenizer.json``, a folder that has one, or a Hub id, for token budgets and length limits.
     embedder, categorizer, clusterer, neighbours, scorers, regions, selector, executor : components, optional
         As in the configuration groups of the command; its defaults where left out.
     similarity : float, optional
@@ -100,8 +118,14 @@ def select(
         )
     sizes = {"fraction": fraction, "rows": rows, "tokens": tokens}
     given = {name: value for name, value in sizes.items() if value is not None}
+    for setting, given_name, options in (("on_bad_row", on_bad_row, OnBadRow), ("text", text, TextPart)):
+        if given_name not in options.__members__:
+            raise ConfigError(f"{setting} is {given_name!r}; expected {' or '.join(options.__members__)}; mend it.")
     config = Config(
-        source=Memory(dataset=dataset),
+        source=Memory(dataset=dataset, shape=shape, columns=columns or {}, on_bad_row=OnBadRow[on_bad_row]),
+        text=TextPart[text],
+        filter=filter or Filter(),
+        tokenizer=tokenizer,
         embedder=embedder or Lsa(),
         categorizer=categorizer or (ColumnCategory(column=category) if category else OneCategory()),
         clusterer=clusterer or SphericalKMeans(),
@@ -119,7 +143,7 @@ def select(
     inputs = run.space.corpus.inputs
     kept = run.selection.kept[inputs.distinct] & inputs.stands
     kept[run.selection.copies] = True
-    selected = dataset.select(np.flatnonzero(kept))
+    selected = dataset.select(inputs.index[kept])
     if not ledger:
         return selected
     batches = records(run.space, run.scores, run.order, run.selection)

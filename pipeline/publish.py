@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from pipeline import versions
 from pipeline.cache import digest, file_digest
 from pipeline.component import Component
 from pipeline.report.card import card
-from pipeline.report.summary import category_rows, funnel
+from pipeline.report.summary import category_rows, funnel, source_rows
 from pipeline.run import Run
 from pipeline.sinks.disk import RECORD
 
@@ -27,12 +28,12 @@ def publish(run: Run, command: str) -> Path:
         What the user typed, for card and record.
     """
 
-    def describe(folder: Path) -> None:
+    def describe(folder: Path, configurations: dict[str, str]) -> None:
         about = record(run, command)
         about["files"] = {
-            str(path.relative_to(folder)): file_digest(path) for path in sorted(folder.rglob("*.parquet"))
+            str(path.relative_to(folder)): file_digest(path) for path in sorted(folder.rglob("*")) if path.is_file()
         }
-        (folder / "README.md").write_text(card(run, about), "utf-8")
+        (folder / "README.md").write_text(card(run, about, configurations), "utf-8")
         text = json.dumps(about, indent=2, ensure_ascii=False, allow_nan=False)
         (folder / RECORD).write_text(text + "\n", "utf-8")
 
@@ -42,14 +43,19 @@ def publish(run: Run, command: str) -> Path:
 
 def record(run: Run, command: str) -> dict[str, Any]:
     """The content of ``run.json``."""
-    kept = run.selection.kept
+    kept, corpus = run.selection.kept, run.space.corpus
     return {
         "command": command,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "configuration": settings(run.config),
         "versions": versions.recorded(),
-        "source_content": run.space.corpus.key,
-        "kept_ids": digest([run.space.corpus.ids[kept]]),
+        "source_content": corpus.key,
+        "sources": source_rows(run),
+        "detected": [
+            {**one, "source": corpus.names[one["source"]], "file": corpus.files[one["source"]][one["file"]]}
+            for one in corpus.detected
+        ],
+        "kept_ids": digest([corpus.ids[kept]]),
         "counts": funnel(run),
         "categories": category_rows(run),
         "nulls": run.scores.nulls,
@@ -73,4 +79,6 @@ def settings(value: Any) -> Any:
         return {"component": type(value).__name__, **fields} if isinstance(value, Component) else fields
     if isinstance(value, dict):
         return {key: settings(item) for key, item in value.items()}
-    return value
+    if isinstance(value, list):
+        return [settings(item) for item in value]
+    return value.name if isinstance(value, Enum) else value

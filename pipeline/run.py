@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from pipeline import tokens
 from pipeline.arrays import (
     OUTLIER,
     Bins,
@@ -85,8 +86,11 @@ def curate(config: Config) -> Run:
     """
     stages = Stages(Cache(Path(config.cache_dir).expanduser().absolute()))
 
-    # Distinct rows, sorted by a hash of their content: from here on the order of the input is forgotten.
-    corpus = read(config, stages)
+    # Distinct rows within the length limits, sorted by a hash of their content: from here on the order of the input is
+    # forgotten.
+    corpus = limit(config, stages, read(config, stages))
+    config = share_by_source(config, corpus)
+    check(config, corpus)
     embeddings = embed(config, stages, corpus)
 
     # Task categories, clusters inside them, and who is near whom.
@@ -102,7 +106,7 @@ def curate(config: Config) -> Run:
     # do not cover yet, boundary rows weighing more (selector=coverage); clusters take turns by size, groups by share
     # (Webster's method). Outliers and empty answers come last.
     demand = Demand(
-        cost=config.budget.cost(corpus, stages),
+        cost=config.budget.cost(corpus),
         unit=config.budget.unit,
         first=config.budget.first(corpus),
         last=(scores.region == OUTLIER) | corpus.empty,
@@ -124,25 +128,45 @@ def curate(config: Config) -> Run:
 
 
 def read(config: Config, stages: Stages) -> Corpus:
-    """Rows in, identical conversations collapsed, sorted by id; what the rows make impossible is refused here."""
+    """Rows of all sources in, identical conversations collapsed, sorted by id, their tokens counted."""
     source = config.source
     corpus = stages.cached(
         "read",
         lambda folder: identity.load(source, folder),
-        [source.identity(), source.content()],
-        source.read,
+        [[part.identity(), part.content()] for part in source.parts().values()],
+        lambda folder: identity.read(source, folder),
     )
-    check(config, corpus)
-    return corpus
+    return replace(corpus, tokens=tokens.count(corpus, config.tokenizer, stages))
+
+
+def limit(config: Config, stages: Stages, corpus: Corpus) -> Corpus:
+    """Rows that are too long or too short set aside."""
+    if not config.filter:
+        return corpus
+    admitted = stages.cached(
+        "filter",
+        lambda folder: np.load(folder / "admitted.npy", mmap_mode="r"),
+        [str(config.filter), corpus.content, corpus.tokens],
+        lambda folder: np.save(folder / "admitted.npy", np.flatnonzero(config.filter.admits(corpus))),
+    )
+    return config.filter.apply(corpus, admitted)
+
+
+def share_by_source(config: Config, corpus: Corpus) -> Config:
+    """Shares and weights that the sources have, put into the budget."""
+    sizes = np.bincount(corpus.source, config.budget.cost(corpus), minlength=len(corpus.names))
+    shares = config.source.shares(dict(zip(corpus.names, sizes.tolist(), strict=True)))
+    return replace(config, budget=config.budget.by_source(shares)) if shares else config
 
 
 def embed(config: Config, stages: Stages, corpus: Corpus) -> Embeddings:
     """A unit vector for every distinct row, on disk; a killed run goes on where it stopped."""
+    text = config.text.name
     return stages.cached(
         "embed",
         Embeddings.load,
-        [config.embedder.identity(), config.embedder.content(corpus), config.seed],
-        lambda folder: config.embedder.embed(corpus, folder, config.executor, config.seed),
+        [config.embedder.identity(), config.embedder.content(corpus, text), config.seed],
+        lambda folder: config.embedder.embed(corpus, text, folder, config.executor, config.seed),
         resumable=True,
     )
 

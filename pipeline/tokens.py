@@ -1,4 +1,4 @@
-"""Token counts by a tokenizer that the user names."""
+"""Token counts of rows: by a tokenizer that the user names, or estimated."""
 
 from __future__ import annotations
 
@@ -18,25 +18,34 @@ if TYPE_CHECKING:
     from pipeline.provenance import Stages
 
 BATCH = 1024
+BYTES = 4  # of UTF-8, that a token is estimated to have
 HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w.-]+)?(?<!\.json)")  # anything else is a path
 
 
-def count(corpus: Corpus, name: str, stages: Stages) -> np.ndarray:
-    """Tokens of each text, at least 1: int64[n].
+def count(corpus: Corpus, name: str | None, stages: Stages) -> np.ndarray:
+    """Tokens of each conversation, at least 1: int64[n].
+
+    Parameters
+    ----------
+    corpus : Corpus
+    name : str, optional
+        A ``tokenizer.json``, a folder that has one, or a Hub id; without one, a token is estimated as `BYTES` bytes.
+    stages : Stages
 
     Raises
     ------
     ConfigError
         If there is no such tokenizer.
     """
+    if name is None:
+        return np.maximum(1, -(-np.asarray(corpus.bytes) // BYTES))
     tokenizer, content = _load(name)
 
     def write(folder: Path) -> None:
         sizes = np.empty(len(corpus), np.int64)
         starts = range(0, len(corpus), BATCH)
         for start in track(starts, "tokens", "rows", total=len(corpus), step=BATCH):
-            batch = list(corpus.texts[start : start + BATCH]["text"])
-            encoded = tokenizer.encode_batch_fast(batch, add_special_tokens=False)
+            encoded = tokenizer.encode_batch_fast(corpus.texts.read(start, start + BATCH), add_special_tokens=False)
             sizes[start : start + BATCH] = [len(one.ids) for one in encoded]
         np.save(folder / "tokens.npy", np.maximum(sizes, 1))
 
@@ -57,7 +66,7 @@ def _load(name: str) -> tuple[Tokenizer, str]:
             tokenizer = Tokenizer.from_pretrained(name)
     except Exception as error:  # the tokenizers library raises bare Exception
         raise ConfigError(
-            f"budget.tokenizer={name} is neither a tokenizer.json, nor a folder that has one, nor a tokenizer that "
+            f"tokenizer={name} is neither a tokenizer.json, nor a folder that has one, nor a tokenizer that "
             f"the Hub gives ({error}); name one of these, or leave it out to estimate."
         ) from error
     # Published files often cut or pad to a model's length, which would make every count the same.

@@ -1,13 +1,14 @@
 """The typed arrays that stages hand to each other, one entry per distinct row in id order."""
 
-from pipeline.arrays.corpus import Corpus, Inputs
+from pipeline.arrays.corpus import BAD, EXCLUDED, Aside, Corpus, Inputs
 from pipeline.arrays.order import BEYOND, FLOOR, LAST, NORMAL, Demand, Order, Selection, Sequence
 from pipeline.arrays.saved import Saved
 from pipeline.arrays.scores import BOUNDARY, CORE, OUTLIER, REGIONS, Scores
 from pipeline.arrays.space import Bins, Categories, Embeddings, Neighbours, Space
+from pipeline.arrays.texts import Texts
 
 __all__ = [
-    "BEYOND", "BOUNDARY", "CORE", "FLOOR", "LAST", "NORMAL", "OUTLIER", "REGIONS",
-    "Bins", "Categories", "Corpus", "Demand", "Embeddings", "Inputs", "Neighbours", "Order", "Saved", "Scores",
-    "Selection", "Sequence", "Space",
+    "BAD", "BEYOND", "BOUNDARY", "CORE", "EXCLUDED", "FLOOR", "LAST", "NORMAL", "OUTLIER", "REGIONS",
+    "Aside", "Bins", "Categories", "Corpus", "Demand", "Embeddings", "Inputs", "Neighbours", "Order", "Saved",
+    "Scores", "Selection", "Sequence", "Space", "Texts",
 ]  # fmt: skip

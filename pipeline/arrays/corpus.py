@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.arrays.saved import Saved, require
+from pipeline.arrays.texts import Texts
 from pipeline.cache import digest
 from pipeline.errors import ConfigError
 
@@ -16,18 +17,26 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 
+BAD, EXCLUDED = 0, 1  # codes of Aside.reason
+LONGEST = 400  # characters of Aside.why
+
+
 @dataclass(frozen=True)
 class Inputs(Saved):
-    """Every input row, in the order of the files.
+    """Every input row that became part of the corpus, in the order of the sources.
 
     Attributes
     ----------
     source : int32[N]
-        Which table the row is in.
-    index : int64[N]
-        Position of the row in that table.
+        Position among the sources of the run.
+    file : int32[N]
+        Position among the files of the source.
+    row : int64[N]
+        Position of the row in its source, from 0, rows that were set aside included.
     line : int64[N]
         Line of the file on which the row starts, from 1; 0 where rows have no lines.
+    index : int64[N]
+        Position of the row in the table of its source.
     distinct : int64[N]
         Position in the corpus of the distinct row that this row is or copies.
     stands : bool[N]
@@ -35,8 +44,10 @@ class Inputs(Saved):
     """
 
     source: np.ndarray
-    index: np.ndarray
+    file: np.ndarray
+    row: np.ndarray
     line: np.ndarray
+    index: np.ndarray
     distinct: np.ndarray
     stands: np.ndarray
 
@@ -46,6 +57,55 @@ class Inputs(Saved):
 
     def __len__(self) -> int:
         return len(self.source)
+
+    def take(self, chosen: np.ndarray, distinct: np.ndarray) -> Inputs:
+        """Some of the rows, and where their distinct rows are now."""
+        kept = {f.name: getattr(self, f.name)[chosen] for f in fields(self)}
+        return Inputs(**{**kept, "distinct": distinct})
+
+
+@dataclass(frozen=True)
+class Aside(Saved):
+    """Input rows that are no part of the corpus, and why, in the order of the sources.
+
+    Attributes
+    ----------
+    source, file, row, line
+        As in `Inputs`.
+    id : S32[M]
+        Content hash; empty for a row that could not be read.
+    reason : uint8[M]
+        `BAD` or `EXCLUDED`.
+    why : S[M]
+        A sentence, UTF-8.
+    """
+
+    source: np.ndarray
+    file: np.ndarray
+    row: np.ndarray
+    line: np.ndarray
+    id: np.ndarray
+    reason: np.ndarray
+    why: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    @classmethod
+    def of(cls, rows: list[tuple[int, int, int, int, str]]) -> Aside:
+        """Bad rows from ``(source, file, row, line, why)``."""
+        numbers = np.array([row[:4] for row in rows], np.int64).reshape(-1, 4)
+        whys = [row[4][:LONGEST].encode("utf-8", "replace") for row in rows]
+        return cls(
+            *numbers[:, :2].astype(np.int32).T, *numbers[:, 2:].T,
+            id=np.zeros(len(rows), "S32"), reason=np.full(len(rows), BAD, np.uint8), why=np.array(whys, "S"),
+        )  # fmt: skip
+
+    def joined(self, other: Aside) -> Aside:
+        """The rows of both."""
+        both = {f.name: np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)}
+        by = np.lexsort((both["row"], both["source"]))
+        return Aside(**{name: values[by] for name, values in both.items()})
 
 
 @dataclass(frozen=True)
@@ -58,8 +118,14 @@ class Corpus:
         One per source, never rebuilt; export selects from them.
     names : list of str
         One per source.
-    texts : datasets.Dataset
-        Column ``text``: what is embedded, in id order, memory-mapped.
+    files : list of list of str
+        Names of the files of each source.
+    columns : list of dict of str to str
+        What the user said of the columns of each source.
+    detected : list of dict
+        For each file: ``source``, ``file``, ``shape``, ``evidence``, ``columns``, ``rows``, ``bad``.
+    texts : Texts
+        What the rows say, in id order.
     ids : S32[n]
         Content hash of the canonical conversation, hexadecimal, strictly ascending.
     source, index : int32[n], int64[n]
@@ -70,22 +136,31 @@ class Corpus:
         UTF-8 length of the text.
     empty : bool[n]
         Whether every answer of the row is empty.
+    tokens : int64[n]
+        Length in tokens, counted or estimated.
     inputs : Inputs
-        Every input row.
+        Every input row that the corpus stands for.
+    aside : Aside
+        Every other input row.
     key : str
         Digest of what was read, input order included.
     """
 
     tables: list[Dataset]
     names: list[str]
-    texts: Dataset
+    files: list[list[str]]
+    columns: list[dict[str, str]]
+    detected: list[dict[str, Any]]
+    texts: Texts
     ids: np.ndarray
     source: np.ndarray
     index: np.ndarray
     copies: np.ndarray
     bytes: np.ndarray
     empty: np.ndarray
+    tokens: np.ndarray
     inputs: Inputs
+    aside: Aside
     key: str
 
     def __post_init__(self) -> None:
@@ -93,7 +168,7 @@ class Corpus:
         require(bool((self.ids[1:] > self.ids[:-1]).all()), "ids strictly ascending")
         require(len(self.texts) == n, f"{n} texts, found {len(self.texts)}")
         require(int(self.copies.sum()) == len(self.inputs), "copies add up to the input rows")
-        for name in ("source", "index", "copies", "bytes", "empty"):
+        for name in ("source", "index", "copies", "bytes", "empty", "tokens"):
             require(len(getattr(self, name)) == n, f"{name} has {n} entries")
 
     def __len__(self) -> int:
@@ -122,7 +197,7 @@ class Corpus:
 
     def column(self, name: str) -> list:
         """Values of a user's column, in id order; ``source``, where it is no column, names each row's source."""
-        if name == "source" and not any(name in t.column_names for t in self.tables):
+        if name == "source" and (len(self.tables) > 1 or name not in self.tables[0].column_names):
             return [self.names[s] for s in self.source]
         self.require_columns([name])
         values: list = [None] * len(self)

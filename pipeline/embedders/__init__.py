@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 class Embedder(Component):
     """Writes ``vectors.npy``, float32[n, d] unit rows in id order, into a folder that may hold a killed draft."""
 
-    def content(self, corpus: Corpus) -> Any:
-        """What besides ``identity`` decides the vectors: by default the distinct rows."""
-        return corpus.content
+    def content(self, corpus: Corpus, text: str) -> Any:
+        """What besides ``identity`` decides the vectors: by default the distinct rows, and which part of them."""
+        return [corpus.content, text]
 
-    def embed(self, corpus: Corpus, folder: Path, executor: Executor, seed: int) -> None:
+    def embed(self, corpus: Corpus, text: str, folder: Path, executor: Executor, seed: int) -> None:
         raise NotImplementedError

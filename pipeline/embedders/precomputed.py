@@ -35,13 +35,13 @@ class Precomputed(Embedder):
     def identity(self) -> dict[str, Any]:
         return {**super().identity(), "path": None}
 
-    def content(self, corpus: Corpus) -> Any:
+    def content(self, corpus: Corpus, text: str) -> Any:
         path = Path(self.path).expanduser()
         if not path.is_file():
             raise DataError(f"{path} does not exist; set embedder.path to a .npy file of one vector a row.")
         return [file_digest(path), corpus.key]
 
-    def embed(self, corpus: Corpus, folder: Path, executor: Executor, seed: int) -> None:
+    def embed(self, corpus: Corpus, text: str, folder: Path, executor: Executor, seed: int) -> None:
         path = Path(self.path).expanduser()
         try:
             given = np.load(path, mmap_mode="r", allow_pickle=False)

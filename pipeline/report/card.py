@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pipeline.run import Run
 
 
-def card(run: Run, about: dict[str, Any]) -> str:
+def card(run: Run, about: dict[str, Any], configurations: dict[str, str]) -> str:
     """Text of ``README.md``: YAML that tells ``load_dataset`` where the rows are, then prose and tables.
 
     Parameters
@@ -17,13 +17,18 @@ def card(run: Run, about: dict[str, Any]) -> str:
     run : Run
     about : dict
         The content of ``run.json``.
+    configurations : dict of str to str
+        For each configuration, the glob of its files.
     """
     from huggingface_hub import DatasetCardData
 
     data = DatasetCardData(
         tags=["corebound", "data-selection"],
         size_categories=_size(about["counts"]["kept"]),
-        configs=[{"config_name": "default", "data_files": [{"split": "train", "path": "data/train-*.parquet"}]}],
+        configs=[
+            {"config_name": name, "data_files": [{"split": "train", "path": glob}]}
+            for name, glob in configurations.items()
+        ],
     )
     counts, measured = about["counts"], about["measured"]
     names = ", ".join(run.space.corpus.names)
@@ -33,6 +38,13 @@ def card(run: Run, about: dict[str, Any]) -> str:
         f"Selected by corebound {about['versions']['corebound']} out of {counts['read']:,} rows, "
         f"{counts['distinct']:,} of them distinct. Rows are unchanged; `ledger.parquet` says for every input row "
         "what became of it and why; `run.json` holds configuration, versions, hashes and times.", "",
+        *_configurations(configurations),
+        "## Sources", "",
+        *_table(
+            ["", "shape", "read", "bad", "excluded", "duplicates", "kept"],
+            [[row["name"], row["shape"], *(f"{row[c]:,}" for c in ("read", "bad", "excluded", "duplicates", "kept"))]
+             for row in about["sources"]],
+        ), "",
         "## Funnel", "",
         *_table(["", "rows"], [[name, f"{count:,}"] for name, count in counts.items()]), "",
         f"## Kept by {run.config.budget.by}", "",
@@ -56,6 +68,15 @@ def card(run: Run, about: dict[str, Any]) -> str:
         "</details>", "",
     ]  # fmt: skip
     return "\n".join(lines)
+
+
+def _configurations(configurations: dict[str, str]) -> list[str]:
+    if len(configurations) == 1:
+        return []
+    return [
+        "The rows have several schemas, so each is a configuration: "
+        + ", ".join(f"`load_dataset(path, {name!r})`" for name in configurations) + ".", "",
+    ]  # fmt: skip
 
 
 def _size(rows: int) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.arrays import BOUNDARY, CORE, OUTLIER
+from pipeline.arrays import BAD, BOUNDARY, CORE, EXCLUDED, OUTLIER
 from pipeline.report.coverage import SAMPLE
 
 if TYPE_CHECKING:
@@ -21,9 +21,11 @@ def funnel(run: Run) -> dict[str, int]:
     """How many rows were read, bad, duplicates, kept, and what became of the others."""
     corpus, selection = run.space.corpus, run.selection
     reasons, counts = np.unique(selection.reason[~selection.kept], return_counts=True)
+    aside = corpus.aside
     return {
-        "read": len(corpus.inputs),
-        "bad": 0,  # the first bad row stops a run
+        "read": len(corpus.inputs) + len(aside),
+        "bad": int((aside.reason == BAD).sum()),
+        "excluded": int((aside.reason == EXCLUDED).sum()),
         "duplicates": len(corpus.inputs) - len(corpus),
         "distinct": len(corpus),
         "empty answers": int(corpus.empty.sum()),
@@ -43,6 +45,30 @@ def _tokens(run: Run) -> dict[str, int]:
         "tokens spent": spent,
         "tokens unspent": run.config.budget.tokens - spent,
     }
+
+
+def source_rows(run: Run) -> list[dict[str, Any]]:
+    """For each source: shapes, rows read, bad, excluded, duplicates and kept."""
+    corpus, selection = run.space.corpus, run.selection
+    inputs, aside, number = corpus.inputs, corpus.aside, len(corpus.names)
+    kept = selection.kept[inputs.distinct] & inputs.stands
+    kept[selection.copies] = True
+
+    def count(sources: np.ndarray) -> list[int]:
+        return np.bincount(sources, minlength=number).tolist()
+
+    columns = {
+        "read": count(np.concatenate([inputs.source, aside.source])),
+        "bad": count(aside.source[aside.reason == BAD]),
+        "excluded": count(aside.source[aside.reason == EXCLUDED]),
+        "duplicates": count(inputs.source[~inputs.stands]),
+        "kept": count(inputs.source[kept]),
+    }
+    shapes = [{one["shape"]: None for one in corpus.detected if one["source"] == source} for source in range(number)]
+    return [
+        {"name": name, "shape": ", ".join(shapes[source]), **{key: values[source] for key, values in columns.items()}}
+        for source, name in enumerate(corpus.names)
+    ]
 
 
 def category_rows(run: Run) -> list[dict[str, Any]]:
@@ -80,7 +106,7 @@ def show(run: Run, product: str | None = None) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 110
-    for table in (_funnel(run), _groups(run), _beside(run), _suggested(run), _stages(run)):
+    for table in (_sources(run), _funnel(run), _groups(run), _beside(run), _suggested(run), _stages(run)):
         caption, table.caption = table.caption, None  # rich would wrap it to the width of the table
         console.print(table)
         if caption:
@@ -102,10 +128,21 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
+def _sources(run: Run) -> Table:
+    columns = ("read", "bad", "excluded", "duplicates", "kept")
+    table = _table("Sources", "source", "shape", *columns)
+    rows = source_rows(run)
+    for row in rows[:SHOWN]:
+        table.add_row(row["name"], row["shape"], *(f"{row[column]:,}" for column in columns))
+    if len(rows) > SHOWN:
+        table.caption = f"{len(rows) - SHOWN} more in run.json"
+    return table
+
+
 def _funnel(run: Run) -> Table:
     table = _table("Funnel", "", "rows", "share")
     counts = funnel(run)
-    for name in ("read", "bad", "duplicates", "distinct", "empty answers"):
+    for name in ("read", "bad", "excluded", "duplicates", "distinct", "empty answers"):
         table.add_row(name, f"{counts[name]:,}", f"{counts[name] / counts['read']:.1%}")
     for name, count in counts.items():
         if name.startswith("dropped") or name == "kept" or (name == "kept copies" and count):

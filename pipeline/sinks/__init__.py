@@ -27,7 +27,10 @@ class Sink(Component):
         scores: Scores,
         order: Order,
         selection: Selection,
-        describe: Callable[[Path], None],
+        describe: Callable[[Path, dict[str, str]], None],
     ) -> Path:
-        """Write the product and return where it is; ``describe`` adds card and run record to its folder."""
+        """Write the product and return where it is.
+
+        ``describe`` adds card and run record to its folder, given for each configuration the glob of its files.
+        """
         raise NotImplementedError

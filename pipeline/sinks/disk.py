@@ -9,8 +9,9 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from omegaconf import MISSING
@@ -27,11 +28,15 @@ if TYPE_CHECKING:
 
 RECORD = "run.json"  # written last: a folder that has it is a whole product
 SHARD_BYTES = 500_000_000
+RowFormat = Enum("RowFormat", ["rows", "messages"])
+FileFormat = Enum("FileFormat", ["parquet", "jsonl"])
 
 
 @dataclass(kw_only=True)
 class Disk(Sink):
-    """``data/train-*.parquet``, ``README.md``, ``ledger.parquet`` and ``run.json``.
+    """``data``, ``README.md``, ``ledger.parquet`` and ``run.json``.
+
+    Where the kept rows have several schemas, each is a configuration with a folder of its own in ``data``.
 
     Parameters
     ----------
@@ -41,11 +46,17 @@ class Disk(Sink):
         Whether an earlier product may be replaced. A folder that is no product never is.
     columns : bool
         Whether the rows get ``selection_*`` columns.
+    format : RowFormat
+        ``rows``: every row as it came, a configuration a schema; ``messages``: all rows as conversations in one table.
+    files : FileFormat
+        ``parquet`` or ``jsonl``. JSON Lines leave out keys that are null inside of nested values.
     """
 
     path: str = MISSING
     overwrite: bool = False
     columns: bool = False
+    format: RowFormat = RowFormat.rows
+    files: FileFormat = FileFormat.parquet
 
     @property
     def target(self) -> Path:
@@ -78,7 +89,7 @@ class Disk(Sink):
         scores: Scores,
         order: Order,
         selection: Selection,
-        describe: Callable[[Path], None],
+        describe: Callable[[Path, dict[str, str]], None],
     ) -> Path:
         from filelock import FileLock
 
@@ -93,28 +104,80 @@ class Disk(Sink):
             for leftover in (draft, aside):
                 shutil.rmtree(leftover, ignore_errors=True)
             (draft / "data").mkdir(parents=True)
-            self._write_rows(draft, space, scores, order, selection)
+            configurations = self._write_rows(draft, space, scores, order, selection)
             _write_ledger(draft, space, scores, order, selection)
-            describe(draft)
+            describe(draft, configurations)
             if target.exists():
                 os.rename(target, aside)
             os.rename(draft, target)
             shutil.rmtree(aside, ignore_errors=True)
         return target
 
-    def _write_rows(self, draft: Path, space: Space, scores: Scores, order: Order, selection: Selection) -> None:
+    def _write_rows(
+        self, draft: Path, space: Space, scores: Scores, order: Order, selection: Selection
+    ) -> dict[str, str]:
+        from pipeline.sinks import configurations
+
         inputs = space.corpus.inputs
         kept = selection.kept[inputs.distinct] & inputs.stands
         kept[selection.copies] = True
-        for number, table in enumerate(space.corpus.tables):
-            chosen = np.flatnonzero(kept & (inputs.source == number))
-            rows = table.with_format(None).select(inputs.index[chosen])
+        chosen = np.flatnonzero(kept)
+        if self.format is RowFormat.messages:
+            found = configurations.of_messages(space.corpus, chosen, draft)
+        else:
+            found = configurations.of_rows(space.corpus, chosen)
+        globs = {}
+        for name, parts in found.items():
+            folder = Path("data") if name == configurations.SINGLE else Path("data") / name
+            (draft / folder).mkdir(parents=True, exist_ok=True)
             if self.columns:
-                rows = _with_columns(rows, inputs.distinct[chosen], space, scores, order, selection)
-            shards = max(1, -(-rows.data.nbytes * len(rows) // max(1, len(table)) // SHARD_BYTES))
-            for shard in track(range(shards), "publish", "shards", total=shards):
-                part = rows.shard(shards, shard, contiguous=True)
-                part.to_parquet(draft / "data" / f"train-{shard:05d}-of-{shards:05d}.parquet")
+                parts = [
+                    (_with_columns(rows, inputs.distinct[which], space, scores, order, selection), which)
+                    for rows, which in parts
+                ]
+            self._write_shards([rows for rows, _ in parts], draft / folder)
+            globs[name] = f"{folder.as_posix()}/train-*.{self.files.name}"
+        (draft / "messages.arrow").unlink(missing_ok=True)
+        return globs
+
+    def _write_shards(self, parts: list[Dataset], folder: Path) -> None:
+        from datasets import concatenate_datasets
+
+        rows = concatenate_datasets(parts)
+        size = sum(part.data.nbytes * len(part) // max(1, part.data.num_rows) for part in parts)
+        shards = max(1, -(-size // SHARD_BYTES))
+        for shard in track(range(shards), "publish", "shards", total=shards):
+            part = rows.shard(shards, shard, contiguous=True)
+            path = folder / f"train-{shard:05d}-of-{shards:05d}.{self.files.name}"
+            if self.files is FileFormat.parquet:
+                part.to_parquet(path)
+            else:
+                _write_lines(part, path)
+
+
+def _write_lines(rows: Dataset, path: Path) -> None:
+    from pipeline.sources.conversation import SAID
+
+    def clean(value: Any, nested: bool = False) -> Any:
+        if isinstance(value, dict):
+            # A turn that calls a tool says null; every other null in a nested value is a key that Arrow added.
+            return {k: clean(v, True) for k, v in value.items() if v is not None or not nested or k in SAID}
+        return [clean(item, True) for item in value] if isinstance(value, list) else value
+
+    with open(path, "w", encoding="utf-8") as lines:
+        for row in rows:
+            try:
+                lines.write(json.dumps(clean(row), ensure_ascii=False, default=_written) + "\n")
+            except TypeError as error:
+                raise ConfigError(
+                    f"sink.files=jsonl cannot write {error}; expected text and numbers; use parquet."
+                ) from None
+
+
+def _written(value: Any) -> str:
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    raise TypeError(f"a {type(value).__name__}")
 
 
 def _is_ours(path: Path, target: Path) -> bool:
@@ -124,7 +187,10 @@ def _is_ours(path: Path, target: Path) -> bool:
             return "corebound" in json.loads(path.read_text("utf-8"))["versions"]
         except (ValueError, KeyError, TypeError):
             return False
-    return name in ("README.md", "ledger.parquet") or re.fullmatch(r"data/train-\d+-of-\d+\.parquet", name) is not None
+    return (
+        name in ("README.md", "ledger.parquet")
+        or re.fullmatch(r"data/([\w.-]+/)?train-\d+-of-\d+\.(parquet|jsonl)", name) is not None
+    )
 
 
 def _with_columns(

@@ -2,32 +2,87 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipeline.component import Component
+from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
+    from pipeline.sources.rows import Batch
+
+OnBadRow = Enum("OnBadRow", ["error", "skip"])
+
 
 @dataclass(kw_only=True)
 class Source(Component):
-    """Reads rows into tables that keep every column as it came."""
+    """Reads rows into tables, one a part, that keep every column as it came."""
+
+    on_bad_row: OnBadRow = OnBadRow.error
+
+    def parts(self) -> dict[str, Part]:
+        """What is read, by the name that ledger and messages use."""
+        raise NotImplementedError
+
+    def shares(self, sizes: dict[str, int]) -> dict[str, float]:
+        """Proportions that the sources should have among kept rows, given their sizes; empty where nothing is said."""
+        return {}
+
+
+@dataclass(kw_only=True)
+class Part(Source):
+    """One source: rows that end up in one table.
+
+    Attributes
+    ----------
+    in_place : bool
+        Whether the rows are a table already, which reading leaves where it is.
+    """
+
+    in_place: ClassVar[bool] = False
+    name: str | None = None
+    shape: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        from pipeline.sources.shapes import SHAPES
+
+        if self.shape is not None and self.shape not in SHAPES:
+            raise ConfigError(f"source.shape is {self.shape}; expected one of {', '.join(SHAPES)}; mend it.")
+        shapes = [SHAPES[self.shape]] if self.shape is not None else list(SHAPES.values())
+        if self.columns and not any(set(self.columns) <= set(shape.columns) for shape in shapes):
+            known = "; ".join(f"{shape.name}: {', '.join(shape.columns)}" for shape in shapes)
+            raise ConfigError(
+                f"source.columns names {', '.join(self.columns)}; expected columns of one shape, as in "
+                f"source.columns={{instruction: Question, output: Reply}} ({known}); mend them."
+            )
+
+    def parts(self) -> dict[str, Part]:
+        return {self.called(): self}
+
+    def called(self) -> str:
+        """The user's name for the source, or one taken from its files."""
+        raise NotImplementedError
+
+    def files(self) -> list[str]:
+        """Names of the files in the order of reading."""
+        raise NotImplementedError
 
     def content(self) -> Any:
         """Digests of what would be read: the cache key of reading."""
         raise NotImplementedError
 
-    def read(self, folder: Path) -> None:
-        """Write tables, texts and row arrays into ``folder``."""
+    def batches(self) -> Iterator[Batch]:
+        """The rows, file by file, in order."""
         raise NotImplementedError
 
-    def tables(self, folder: Path) -> list[Dataset]:
-        """The tables, one a source, once ``read`` has filled ``folder``."""
-        raise NotImplementedError
+    def table(self, path: Path) -> Dataset:
+        """The rows as they came, from where reading has written them."""
+        from datasets import Dataset
 
-    def names(self) -> list[str]:
-        """What ledger and messages call each table."""
-        raise NotImplementedError
+        return Dataset.from_file(str(path))

@@ -1,111 +1,192 @@
-"""The shapes of rows, and the canonical conversation that each stands for."""
+"""The canonical conversation that every shape of row stands for, its text and its identity."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-Row = dict[str, Any]
+from pipeline.sources.rows import BadRow, Row
+
 Message = dict[str, Any]
-
-
-class BadRow(ValueError):
-    """Why a row is not of the shape of its file; the reader adds file and line."""
+ROLES = {
+    "human": "user", "prompter": "user", "gpt": "assistant", "bot": "assistant", "chatgpt": "assistant",
+    "model": "assistant", "function": "tool", "observation": "tool", "function_response": "tool", "ipython": "tool",
+}  # fmt: skip
+CALL = "function_call"  # of ShareGPT a role, of old OpenAI rows a key: the assistant calls a tool
+SAID = ("content", "value", "text")
+USER, ASSISTANT, OTHER = 0, 1, 2
 
 
 @dataclass(frozen=True)
-class Shape:
-    """How rows of one kind are recognised and read.
+class Conversation:
+    """What a row says, whatever its shape.
 
     Attributes
     ----------
-    name : str
-    required : tuple of str
-        Columns that every row has.
-    read : callable
-        Row -> messages; raises BadRow.
+    messages : list of dict
+        ``role`` is one of OpenAI's where the source's means the same; ``content`` is a string or null, or a list where
+        there is more than text in it; ``tool_calls`` as OpenAI has them; every other key of a turn stays.
+    tools : list or str, optional
+        A list where the source has one, or has it as JSON.
+    label : str, optional
+        Of plain text: what an answer would say.
+    plain : bool
+        Whether the row is a text that nobody answers.
     """
 
-    name: str
-    required: tuple[str, ...]
-    read: Callable[[Row], list[Message]]
+    messages: list[Message]
+    tools: Any = None
+    label: str | None = None
+    plain: bool = False
+
+    @property
+    def id(self) -> str:
+        """Content hash of the conversation and its tools (METHOD, section 1)."""
+        return fingerprint([self.messages, self.tools] + ([self.label] if self.label is not None else []))
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether no assistant turn says or calls anything."""
+        if self.plain:
+            return not any(text_of(message).strip() for message in self.messages)
+        answers = [message for message in self.messages if message["role"] == "assistant"]
+        return not any(text_of(message).strip() for message in answers)
+
+    def turns(self) -> tuple[list[int], list[str]]:
+        """Who speaks (`USER`, `ASSISTANT`, `OTHER`) and what is said or called, turn by turn."""
+        who = {"user": USER, "assistant": ASSISTANT}
+        return (
+            [who.get(message["role"], OTHER) for message in self.messages],
+            [text_of(message) for message in self.messages],
+        )
 
 
-def _string(row: Row, key: str, where: str = "") -> str:
-    value = row.get(key)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise BadRow(f"'{where}{key}' holds {_named(value)}; expected a string")
-    return value
+def text_of(message: Message) -> str:
+    """Content and tool calls of a turn as text."""
+    content, parts = message.get("content"), []
+    if isinstance(content, str):
+        parts = [content]
+    elif content:
+        parts = [part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)]
+    if message.get("tool_calls"):
+        parts.append(json.dumps(stripped(message["tool_calls"]), ensure_ascii=False, sort_keys=True))
+    return "\n".join(part for part in parts if part)
 
 
-def _named(value: Any) -> str:
-    names = {dict: "an object", list: "a list", bool: "a boolean", int: "a number", float: "a number"}
-    return names.get(type(value), type(value).__name__)
-
-
-def _alpaca(row: Row) -> list[Message]:
-    instruction, context, answer = (_string(row, key) for key in ("instruction", "input", "output"))
-    if not instruction.strip() and not context.strip():
-        raise BadRow("'instruction' and 'input' are empty; expected an instruction")
-    question = "\n\n".join(part for part in (instruction, context) if part)
-    return [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
-
-
-def _messages(row: Row) -> list[Message]:
-    messages = row["messages"]
-    if not isinstance(messages, list) or not messages:
-        raise BadRow(f"'messages' holds {_named(messages) if messages else 'nothing'}; expected a list of turns")
-    for position, message in enumerate(messages):
-        where = f"messages[{position}]."
-        if not isinstance(message, dict):
-            raise BadRow(f"'{where[:-1]}' holds {_named(message)}; expected an object with role and content")
-        if not isinstance(message.get("role"), str):
-            raise BadRow(f"'{where}role' holds {_named(message.get('role'))}; expected a string such as user")
-        if "content" not in message and not message.get("tool_calls"):
-            raise BadRow(f"'{where}content' is missing; found {', '.join(message)}; expected the text of the turn")
-        _string(message, "content", where)
-    if not any(message["role"] == "assistant" for message in messages):
-        roles = ", ".join(message["role"] for message in messages)
-        raise BadRow(f"no assistant turn to learn from; found {roles}; expected an answer")
-    return messages
-
-
-SHAPES = {
-    shape.name: shape
-    for shape in (
-        Shape("messages", ("messages",), _messages),
-        Shape("alpaca", ("instruction", "output"), _alpaca),
-    )
-}
-
-
-def detect(rows: list[Row]) -> Shape | None:
-    """The shape that most of the given rows have, or None where none has any."""
-    hits = {name: sum(all(key in row for key in s.required) for row in rows) for name, s in SHAPES.items()}
-    best = max(SHAPES, key=lambda name: hits[name])
-    return SHAPES[best] if hits[best] else None
-
-
-def read(shape: Shape, row: Row) -> list[Message]:
-    """Messages of a row.
+def turns_of(value: Any, where: str) -> tuple[list[Message], Any]:
+    """Canonical messages, and tools where a turn lists them, of a list of turns in any of the usual spellings.
 
     Raises
     ------
     BadRow
-        If a required column is missing or holds something else than the shape says.
+        Naming the turn that is none.
     """
-    missing = [key for key in shape.required if key not in row]
-    if missing:
+    if not isinstance(value, list) or not value:
+        raise BadRow(f"'{where}' holds {named(value) if value else 'nothing'}; expected a list of turns")
+    messages, tools = [], None
+    for position, turn in enumerate(value):
+        message, listed = _turn(turn, f"{where}[{position}]")
+        messages.append(message)
+        tools = tools if listed is None else listed
+    return messages, tools
+
+
+def _turn(turn: Any, where: str) -> tuple[Message, Any]:
+    if not isinstance(turn, dict):
+        raise BadRow(f"'{where}' holds {named(turn)}; expected an object with role and content, or from and value")
+    speaks = any(key in turn for key in SAID)  # null is an empty answer, not a missing one
+    turn = stripped(turn)
+    role_key = next((key for key in ("role", "from") if key in turn), "role")
+    role = turn.get(role_key)
+    if not isinstance(role, str):
+        raise BadRow(f"'{where}.{role_key}' holds {named(role)}; expected a string such as user")
+    said_key = next((key for key in SAID if key in turn), None)
+    said = turn.get(said_key) if said_key else None
+    message = {"role": ROLES.get(role, role), "content": said}
+    message |= {key: item for key, item in turn.items() if key not in (role_key, said_key)}
+    if role == CALL:
+        message = {**message, "role": "assistant", "content": None, "tool_calls": _calls(said, f"{where}.{said_key}")}
+    elif CALL in turn:
+        message["tool_calls"] = [{"type": "function", "function": message.pop(CALL)}]
+    elif not speaks and not turn.get("tool_calls"):
+        raise BadRow(f"'{where}.content' is missing; found {', '.join(turn)}; expected the text of the turn")
+    tools = None
+    if isinstance(said, list):
+        tools = _unpack_parts(message, said, f"{where}.{said_key}")
+    elif said is not None and not isinstance(said, str):
+        raise BadRow(f"'{where}.{said_key}' holds {named(said)}; expected a string or a list of parts")
+    return message, tools
+
+
+def _unpack_parts(message: Message, parts: list[Any], where: str) -> Any:
+    """Put ``{type, text | value}`` parts into a message: one string where all are text."""
+    texts, others, tools = [], False, None
+    for position, part in enumerate(parts):
+        if not isinstance(part, dict) or not isinstance(part.get("type"), str):
+            raise BadRow(f"'{where}[{position}]' holds {named(part)}; expected an object with a type")
+        value = next((part[key] for key in ("text", "value") if key in part), None)
+        if part["type"] == "text":
+            if not isinstance(value, str):
+                raise BadRow(f"'{where}[{position}]' is a text part with {named(value)}; expected its text as a string")
+            texts.append({"type": "text", "text": value})
+        elif part["type"] == "tool_call" and isinstance(value, str):
+            message.setdefault("tool_calls", []).extend(_calls(value, f"{where}[{position}].value"))
+        elif part["type"] == "tools":
+            tools = tools_of(value)
+        else:
+            others = True
+            texts.append(part)
+    if others:
+        message["content"] = texts
+    else:
+        # Chat templates write the text parts of a turn one behind the other.
+        message["content"] = "".join(part["text"] for part in texts) if texts else None
+    return tools
+
+
+def _calls(value: Any, where: str) -> list[dict[str, Any]]:
+    """Calls that are written as JSON, ``{name, arguments}`` or a list of these."""
+    try:
+        calls = json.loads(value)
+    except (TypeError, ValueError) as error:
         raise BadRow(
-            f"no field '{missing[0]}'; found {', '.join(row) or 'nothing'}; expected "
-            f"{' and '.join(shape.required)}, as in the other rows"
-        )
-    return shape.read(row)
+            f"'{where}' holds a tool call that is not valid JSON ({error}); expected name and arguments"
+        ) from None
+    calls = calls if isinstance(calls, list) else [calls]
+    if not all(isinstance(call, dict) for call in calls):
+        raise BadRow(f"'{where}' holds a tool call that is no JSON object; expected name and arguments")
+    return [call if "function" in call else {"type": "function", "function": call} for call in calls]
+
+
+def tools_of(value: Any) -> Any:
+    """Tools as a list where they are one or are JSON of one; None for none."""
+    value = stripped(value)
+    if isinstance(value, str):
+        try:
+            parsed = json.loads(value)
+        except ValueError:
+            return value or None
+        value = parsed if isinstance(parsed, list) else value
+    return value or None
+
+
+def string(row: Row, key: str) -> str:
+    """A column that holds text; null is none."""
+    value = row.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise BadRow(f"'{key}' holds {named(value)}; expected a string")
+    return value
+
+
+def named(value: Any) -> str:
+    """What a value is, for people."""
+    names = {dict: "an object", list: "a list", bool: "a boolean", int: "a number", float: "a number",
+             str: "a string", type(None): "null"}  # fmt: skip
+    return names.get(type(value), type(value).__name__)
 
 
 def stripped(value: Any) -> Any:
@@ -124,20 +205,3 @@ def fingerprint(value: Any) -> str:
 def _opaque(value: Any) -> str:
     """A value that JSON has not (a date, a decimal, the bytes of an image in another column) for hashing."""
     return hashlib.blake2b(value).hexdigest() if isinstance(value, bytes) else f"{type(value).__name__} {value!s}"
-
-
-def text_of(messages: list[Message]) -> str:
-    """What is embedded: the content and tool calls of all turns."""
-    parts = []
-    for message in messages:
-        if message.get("content"):
-            parts.append(message["content"])
-        if message.get("tool_calls"):
-            parts.append(json.dumps(stripped(message["tool_calls"]), ensure_ascii=False, sort_keys=True))
-    return "\n".join(parts)
-
-
-def is_unanswered(messages: list[Message]) -> bool:
-    """Whether no assistant turn says or calls anything."""
-    answers = [m for m in messages if m["role"] == "assistant"]
-    return not any((m.get("content") or "").strip() or m.get("tool_calls") for m in answers)

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.arrays import Corpus, Inputs
+from pipeline.arrays import Aside, Corpus, Inputs, Texts
 from pipeline.cache import digest
 
 if TYPE_CHECKING:
     from pipeline.sources import Source
 
 
+def read(source: Source, folder: Path) -> None:
+    """Read a source into ``folder``: tables, turns, and the arrays of `Corpus`, `Inputs` and `Aside`."""
+    from pipeline.sources.intake import Intake
+
+    for _ in Intake(folder).take(source):
+        pass
+    collapse(folder)
+
+
 def collapse(folder: Path) -> None:
-    """Write the arrays of `Corpus` and `Inputs` from what ``intake`` left in ``folder`` (METHOD, section 1).
+    """Make distinct rows of what ``intake`` left in ``folder`` (METHOD, section 1).
 
     Rows of one id become one row; the copy with the smallest hash of its whole row stands (then the earliest, which
     is then equal to it in every column).
@@ -30,49 +40,46 @@ def collapse(folder: Path) -> None:
     stands = np.zeros(len(ids), bool)
     stands[standing] = True
 
-    inputs = Inputs(
-        source=np.zeros(len(ids), np.int32),
-        index=np.arange(len(ids), dtype=np.int64),
-        line=np.load(folder / "line.npy"),
-        distinct=distinct,
-        stands=stands,
-    )
+    where = {name: np.load(folder / f"{name}.npy") for name in ("source", "file", "row", "line", "index")}
     (folder / "inputs").mkdir()
-    inputs.save(folder / "inputs")
+    Inputs(**where, distinct=distinct, stands=stands).save(folder / "inputs")
     np.save(folder / "ids.npy", ids[standing])
-    np.save(folder / "source.npy", inputs.source[standing])
-    np.save(folder / "index.npy", inputs.index[standing])
     np.save(folder / "copies.npy", np.bincount(distinct, minlength=len(standing)).astype(np.int32))
-    for name in ("bytes", "empty"):
+    for name in ("source", "index", "bytes", "empty"):
         np.save(folder / f"{name}.npy", np.load(folder / f"{name}.npy")[standing])
-    _sort_texts(folder, standing)
-    (folder / "row_id.npy").unlink()
+    _sort_turns(folder, standing)
+    for name in ("row_id", "file", "row", "line"):
+        (folder / f"{name}.npy").unlink()
 
 
-def _sort_texts(folder: Path, standing: np.ndarray) -> None:
+def _sort_turns(folder: Path, standing: np.ndarray) -> None:
     import pyarrow as pa
-    from datasets import Dataset
 
-    from pipeline.sources.intake import BATCH, TEXT
+    from pipeline.sources.intake import TURNS
+    from pipeline.sources.rows import BATCH
 
-    arrived = Dataset.from_file(str(folder / "arrived.arrow"))
-    with pa.OSFile(str(folder / "texts.arrow"), "wb") as sink, pa.ipc.new_stream(sink, TEXT) as writer:
-        for batch in arrived.select(standing).with_format("arrow").iter(BATCH):
-            writer.write_table(batch.cast(TEXT))
+    arrived = Texts(str(folder / "arrived.arrow"), standing)
+    with pa.OSFile(str(folder / "turns.arrow"), "wb") as sink, pa.ipc.new_stream(sink, TURNS) as writer:
+        for start in range(0, len(standing), BATCH):
+            writer.write_table(arrived.turns(start, start + BATCH))
     (folder / "arrived.arrow").unlink()
 
 
 def load(source: Source, folder: Path) -> Corpus:
     """The corpus that ``source`` read into ``folder``."""
-    from datasets import Dataset
-
     arrays = {f: np.load(folder / f"{f}.npy", mmap_mode="r") for f in
               ("ids", "source", "index", "copies", "bytes", "empty")}  # fmt: skip
+    parts = source.parts()
     return Corpus(
-        tables=source.tables(folder),
-        names=source.names(),
-        texts=Dataset.from_file(str(folder / "texts.arrow")),
+        tables=[part.table(folder / f"rows-{number}.arrow") for number, part in enumerate(parts.values())],
+        names=list(parts),
+        files=[part.files() for part in parts.values()],
+        columns=[dict(part.columns) for part in parts.values()],
+        detected=json.loads((folder / "files.json").read_text("utf-8")),
+        texts=Texts(str(folder / "turns.arrow")),
         inputs=Inputs.load(folder / "inputs"),
+        tokens=np.empty(len(arrays["ids"]), np.int64),  # counted next, by the tokenizer that the run names
+        aside=Aside.load(folder / "aside"),
         key=digest([np.load(folder / "row_hash.npy")]),
         **arrays,
     )

@@ -1,166 +1,198 @@
-"""Rows on their way in: checked, hashed, their text set aside."""
+"""Rows on their way in: told apart, checked, hashed, their turns set aside."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from itertools import chain, islice
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from pipeline.arrays import Aside
 from pipeline.errors import DataError
 from pipeline.progress import track
-from pipeline.sources import conversation
+from pipeline.sources import OnBadRow, Part, Source, shapes
+from pipeline.sources.conversation import Conversation, fingerprint
+from pipeline.sources.rows import BATCH, BadRow, Batch, Row, place
+from pipeline.sources.tables import TableWriter, Unstorable, table_of
 
-LOOK_AHEAD = 100
-BATCH = 4096
-TEXT = pa.schema({"text": pa.large_string()})
-Numbered = Iterator[tuple[int, dict[str, Any]]]
+TURNS = pa.schema({"role": pa.list_(pa.int8()), "text": pa.list_(pa.large_string())})
+ARRAYS = {
+    "source": np.int32, "file": np.int32, "row": np.int64, "index": np.int64, "line": np.int64, "row_id": "S32",
+    "row_hash": "S32", "bytes": np.int64, "empty": bool,
+}  # fmt: skip
 
 
-def take_in(name: str, rows: Numbered, folder: Path) -> Iterator[list[dict[str, Any]]]:
-    """Check and hash every row; pass the rows on in batches, as they came.
+@dataclass
+class Detected:
+    """What was found out about one file: its shape, why, the columns of its first row, and how many rows were bad."""
 
-    Writes to ``folder``, in input order: ``line`` int64[N], ``row_id`` and ``row_hash`` S32[N] (conversation with
-    its tools; whole row), ``bytes`` int64[N], ``empty`` bool[N] and ``arrived.arrow`` (the texts).
+    source: int
+    file: int
+    shape: str
+    evidence: str
+    columns: list[str]
+    rows: int = 0
+    bad: int = 0
 
-    Raises
-    ------
-    DataError
-        At the first row that is not of the shape that most of the first rows have.
+
+@dataclass(frozen=True)
+class Taken:
+    """A good row, with the hashes of its conversation and of all of it."""
+
+    row: Row
+    conversation: Conversation
+    id: str
+    hash: str
+
+
+Found = list[Taken | BadRow]
+
+
+class Intake:
+    """Takes in the rows of all sources.
+
+    Writes into ``folder``, in input order: the arrays of `ARRAYS` and ``arrived.arrow`` (the turns), an entry a good
+    row; the bad rows as `Aside`; ``rows-<number>.arrow``, a table a source; ``files.json``, the `Detected`.
+
+    Parameters
+    ----------
+    folder : Path
+    tables : bool
+        Whether tables are written; an inspection needs none.
     """
-    rows = iter(rows)
-    head = list(islice(rows, LOOK_AHEAD))
-    if not head:
-        raise DataError(f"{name} holds no rows; expected at least one; give a file that holds some.")
-    shape = conversation.detect([row for _, row in head])
-    if shape is None:
-        known = "; ".join(f"{s.name} ({', '.join(s.required)})" for s in conversation.SHAPES.values())
-        raise DataError(
-            f"{name}: rows with the columns {', '.join(head[0][1]) or 'none'} are of no known shape; "
-            f"expected {known}; convert the rows to one of these."
-        )
-    lines, ids, hashes, sizes, empties = [], [], [], [], []
-    batch: list[dict[str, Any]] = []
-    texts: list[str] = []
-    with pa.OSFile(str(folder / "arrived.arrow"), "wb") as sink, pa.ipc.new_stream(sink, TEXT) as writer:
-        for line, row in track(chain(head, rows), "read", "rows"):
-            try:
-                messages = conversation.read(shape, row)
-                text = conversation.text_of(messages)
-                ids.append(conversation.fingerprint([messages, row.get("tools")]))
-                hashes.append(conversation.fingerprint(row))
-                sizes.append(len(text.encode("utf-8")))
-            except conversation.BadRow as error:
-                raise DataError(f"{name} {_place(line)}: {error}; mend or remove this row.") from error
-            except UnicodeEncodeError as error:
-                raise DataError(
-                    f"{name} {_place(line)}: half a surrogate pair, U+{ord(error.object[error.start]):04X}, which is "
-                    "not text; expected Unicode; mend or remove this row."
-                ) from error
-            lines.append(line)
-            empties.append(conversation.is_unanswered(messages))
-            texts.append(text)
-            batch.append(row)
-            if len(batch) == BATCH:
-                writer.write_table(pa.table({"text": texts}, schema=TEXT))
-                yield batch
-                batch, texts = [], []
-        if batch:
-            writer.write_table(pa.table({"text": texts}, schema=TEXT))
-            yield batch
-    np.save(folder / "line.npy", np.maximum(np.array(lines, np.int64), 0))
-    np.save(folder / "row_id.npy", np.array(ids, "S32"))
-    np.save(folder / "row_hash.npy", np.array(hashes, "S32"))
-    np.save(folder / "bytes.npy", np.array(sizes, np.int64))
-    np.save(folder / "empty.npy", np.array(empties, bool))
 
+    def __init__(self, folder: Path, tables: bool = True) -> None:
+        self.folder, self.tables = folder, tables
+        self.arrays: dict[str, list[np.ndarray]] = {name: [] for name in ARRAYS}
+        self.bad: list[tuple[int, int, int, int, str]] = []
+        self.detected: list[Detected] = []
 
-def _place(line: int) -> str:
-    return f"line {line}" if line > 0 else f"row {-line}"
+    def take(self, source: Source) -> Iterator[tuple[Detected, Found]]:
+        """Read every row; yield what each batch was found to be.
 
+        Raises
+        ------
+        DataError
+            At the first bad row, unless the source skips them; for a file that holds no rows of a known shape.
+        """
+        with (
+            pa.OSFile(str(self.folder / "arrived.arrow"), "wb") as sink,
+            pa.ipc.new_stream(sink, TURNS) as self.turns,
+        ):
+            for number, (name, part) in enumerate(source.parts().items()):
+                yield from self._part(number, name, part)
+        for name in ARRAYS:
+            np.save(self.folder / f"{name}.npy", np.concatenate(self.arrays.pop(name)))
+        (self.folder / "aside").mkdir()
+        Aside.of(self.bad).save(self.folder / "aside")
+        (self.folder / "files.json").write_text(json.dumps([asdict(one) for one in self.detected]))
 
-def write_table(name: str, batches: Iterator[list[dict[str, Any]]], path: Path) -> None:
-    """Write batches of rows as one Arrow table of one schema, every column and nested type as it came.
+    def _part(self, number: int, name: str, part: Part) -> Iterator[tuple[Detected, Found]]:
+        files, rows, kept = part.files(), 0, 0
+        writer = TableWriter(self.folder / f"rows-{number}.arrow") if self.tables and not part.in_place else None
+        here: Detected | None = None
+        for batch in track(part.batches(), "read", "rows", step=BATCH):
+            if here is None or here.file != batch.file:
+                reader, here = self._detect(number, part, batch, files[batch.file])
+            found: Found = [_take(reader, row) for row in batch.rows]
+            if writer:
+                _write(writer, batch, found)
+            self._set_aside(number, part, batch, found, files[batch.file], rows)
+            good = [position for position, one in enumerate(found) if isinstance(one, Taken)]
+            positions = rows + np.array(good, np.int64)
+            index = positions if writer is None else kept + np.arange(len(good))
+            lines = np.array(batch.lines, np.int64)[good]
+            self._append([found[position] for position in good], number, batch.file, positions, index, lines)
+            here.rows += len(found)
+            here.bad += len(found) - len(good)
+            rows, kept = rows + len(found), kept + len(good)
+            yield here, found
+        unread = set(range(len(files))) - {one.file for one in self.detected if one.source == number}
+        if unread:
+            raise DataError(f"{files[min(unread)]} holds no rows; expected at least one; leave it out, or mend it.")
+        if not kept:
+            _, file, row, line, why = next(one for one in self.bad if one[0] == number)
+            raise DataError(
+                f"{name} holds no row that can be read; the first, {place(files[file], line, row)}: {why}; mend the "
+                "rows, or name shape and columns."
+            )
+        if writer:
+            writer.close()
 
-    Raises
-    ------
-    DataError
-        If a column holds values of kinds that one Arrow column cannot hold.
-    """
-    from datasets.table import table_cast
-
-    parts, schemas, seen = [], [], 0
-    for number, batch in enumerate(batches):
-        columns = list(dict.fromkeys(chain.from_iterable(batch)))
-        part = pa.table({c: _column(name, c, [row.get(c) for row in batch], seen) for c in columns})
-        seen += len(batch)
-        parts.append(path.with_suffix(f".part{number}"))
-        schemas.append(part.schema)
+    def _detect(self, number: int, part: Part, batch: Batch, file: str) -> tuple[shapes.Reader, Detected]:
+        head = [row for row in batch.rows if not isinstance(row, BadRow)][: shapes.LOOK_AHEAD]
+        if not head:
+            where = place(file, batch.lines[0], 0)
+            raise DataError(
+                f"{where}: {batch.rows[0]}; none of the first {len(batch.rows):,} rows can be read; mend it."
+            )
         try:
-            with pa.OSFile(str(parts[-1]), "wb") as sink, pa.ipc.new_stream(sink, part.schema) as writer:
-                writer.write_table(part)
-        except pa.ArrowException:
-            require_storable(name, part.schema)  # says which column, where that is the trouble
-            raise
+            reader, evidence = shapes.detect(head, part.shape, part.columns)
+        except BadRow as error:
+            raise DataError(f"{file}: {error}.") from error
+        self.detected.append(Detected(number, batch.file, reader.shape.name, evidence, list(head[0])))
+        return reader, self.detected[-1]
+
+    def _set_aside(self, number: int, part: Part, batch: Batch, found: Found, file: str, before: int) -> None:
+        for position, one in enumerate(found):
+            if not isinstance(one, BadRow):
+                continue
+            line = batch.lines[position]
+            if part.on_bad_row is OnBadRow.error:
+                raise DataError(
+                    f"{place(file, line, before + position)}: {one}; mend or remove this row, or set "
+                    "source.on_bad_row=skip to go on without it."
+                )
+            self.bad.append((number, batch.file, before + position, line, str(one)))
+
+    def _append(
+        self, taken: list[Taken], source: int, file: int, row: np.ndarray, index: np.ndarray, line: np.ndarray
+    ) -> None:
+        turns = [one.conversation.turns() for one in taken]
+        values: dict[str, Any] = {
+            "source": np.full(len(taken), source),
+            "file": np.full(len(taken), file),
+            "row": row,
+            "index": index,
+            "line": line,
+            "row_id": [one.id for one in taken],
+            "row_hash": [one.hash for one in taken],
+            "bytes": [len("\n".join(texts).encode()) for _, texts in turns],
+            "empty": [one.conversation.unanswered for one in taken],
+        }
+        for name, kind in ARRAYS.items():
+            self.arrays[name].append(np.array(values[name], kind))
+        columns = {"role": [roles for roles, _ in turns], "text": [texts for _, texts in turns]}
+        self.turns.write_table(pa.table(columns, schema=TURNS))
+
+
+def _take(reader: shapes.Reader, row: Row | BadRow) -> Taken | BadRow:
+    if isinstance(row, BadRow):
+        return row
     try:
-        schema = pa.unify_schemas(schemas, promote_options="permissive")
-    except pa.ArrowException as error:
-        raise DataError(
-            f"{name}: a column holds values of two kinds ({error}); expected one kind a column; "
-            "convert the column, or split the file by kind."
-        ) from error
-    require_storable(name, schema)
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
-        for part in parts:
-            with pa.memory_map(str(part)) as stream:
-                table = pa.ipc.open_stream(stream).read_all()
-                for field in schema:
-                    if field.name not in table.column_names:
-                        table = table.append_column(field, pa.nulls(len(table), field.type))
-                writer.write_table(table_cast(table.select(schema.names), schema))
-            part.unlink()
+        conversation = reader.read(row)
+        return Taken(row, conversation, conversation.id, fingerprint(row))
+    except BadRow as error:
+        return error
+    except UnicodeEncodeError as error:
+        half = f"U+{ord(error.object[error.start]):04X}"
+        return BadRow(f"half a surrogate pair, {half}, which is not text; expected Unicode")
+    except RecursionError:
+        return BadRow("nested deeper than can be read; expected fewer levels")
 
 
-DEEPEST = 50  # Arrow's own limit is 64 levels of types, of which a list takes two
-
-
-def require_storable(name: str, schema: pa.Schema) -> None:
-    """Refuse, before anything is computed, columns that the product could not hold.
-
-    Raises
-    ------
-    DataError
-        Naming the column.
-    """
-
-    def trouble(kind: pa.DataType, depth: int) -> str | None:
-        if depth > DEEPEST:
-            return f"is nested deeper than {DEEPEST} levels"
-        if pa.types.is_struct(kind) and kind.num_fields == 0:
-            return "holds objects without a single key in any row, which Parquet cannot hold"
-        if not pa.types.is_nested(kind):
-            return None
-        return next(filter(None, (trouble(kind.field(i).type, depth + 1) for i in range(kind.num_fields))), None)
-
-    for field in schema:
-        what = trouble(field.type, 0)
-        if what:
-            raise DataError(f"{name}: column '{field.name}' {what}; remove the column, or keep it as a JSON string.")
-
-
-def _column(name: str, column: str, values: list[Any], before: int) -> pa.Array:
-    try:
-        return pa.array(values)
-    except (pa.ArrowException, OverflowError, TypeError) as error:
-        for count in range(1, len(values) + 1):
-            try:
-                pa.array(values[:count])
-            except (pa.ArrowException, OverflowError, TypeError):
-                break
-        raise DataError(
-            f"{name} row {before + count}: column '{column}' holds a value that an Arrow column of the rows before it "
-            f"cannot hold ({error}); expected one kind a column; convert the column, or split the file by kind."
-        ) from error
+def _write(writer: TableWriter, batch: Batch, found: Found) -> None:
+    """Write the good rows of a batch; a row that no table can hold becomes a bad one."""
+    while good := [position for position, one in enumerate(found) if isinstance(one, Taken)]:
+        try:
+            if batch.table is not None:
+                writer.add(batch.table.take(good))
+            else:
+                writer.add(table_of([batch.rows[position] for position in good]))
+            return
+        except Unstorable as error:
+            found[good[error.position]] = error

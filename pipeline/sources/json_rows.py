@@ -1,82 +1,116 @@
-"""JSON arrays and JSON Lines, plain or gzip, as (line, row) pairs in bounded memory."""
+"""JSON arrays, JSON Lines, and JSON documents that hold rows, in bounded memory."""
 
 from __future__ import annotations
 
-import gzip
+import io
 import json
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from pipeline.errors import DataError
+from pipeline.sources.rows import BadRow, Numbered, Row
+from pipeline.sources.streams import ending, opened
 
 CHUNK = 1 << 20
-SUFFIXES = (".json", ".jsonl", ".ndjson")
+INSTANCES = "Instances"  # where a task file of Natural-Instructions has its rows
 
 
-def read(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield each row with the line it starts on, from 1.
+def read(
+    path: Path, encoding: str | None = None, header: list[str] | None = None, field: str | None = None
+) -> Numbered:
+    """Yield each row, or why it is none, with the line it starts on, from 1.
+
+    Parameters
+    ----------
+    path : Path
+    encoding : str, optional
+        Other than UTF-8.
+    header : list of str, optional
+        Names for the values of rows that are lists.
+    field : str, optional
+        Key that holds the rows of a file that is one object.
 
     Raises
     ------
     DataError
-        If the file is missing, empty, of another kind, not UTF-8, not JSON, or holds something else than objects.
+        If the file is empty, or damaged so that the rows behind the damage cannot be told apart.
     """
-    check(path)
-    try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb") as stream:
-            start = _first_character(stream)
-            if not start:
-                raise DataError(f"{path} is empty; expected JSON rows; give a file that holds some.")
-            yield from _array(path, stream) if start == b"[" else _lines(path, stream)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{path} is not a whole gzip file ({error}); fetch or compress it again.") from error
+    with opened(path, encoding) as stream:
+        line, start = _skip_space(stream)
+        if not start:
+            raise DataError(f"{path} is empty; expected JSON rows; give a file that holds some.")
+        if start == b"[" and field is not None:
+            raise DataError(
+                f"{path} is an array of rows, so nothing in it is called '{field}'; leave source.field out."
+            )
+        if start == b"[":
+            rows = _array(path, stream, line)
+        else:
+            rows = _lines_or_document(path, stream, line, field)
+        for line, value in rows:
+            yield line, value if isinstance(value, BadRow) else _row(value, header)
 
 
-def check(path: Path) -> None:
-    """Refuse, in a sentence, a path that is not a JSON file."""
-    if not path.exists():
-        raise DataError(f"{path} does not exist; set source.path to a .json or .jsonl file, plain or .gz.")
-    if path.is_dir():
-        raise DataError(f"{path} is a folder; set source.path to one .json or .jsonl file, plain or .gz.")
-    name = path.name.removesuffix(".gz")
-    if not name.endswith(SUFFIXES):
-        raise DataError(
-            f"{path} has the ending '{''.join(path.suffixes[-2:]) or 'none'}'; expected one of "
-            f"{', '.join(SUFFIXES)}, plain or .gz; convert it, or rename it if it is JSON."
-        )
+def _skip_space(stream: io.BufferedReader) -> tuple[int, bytes]:
+    """The line and the first character that is no space, which stays in the stream."""
+    line = 1
+    while (character := stream.peek(1)[:1]).isspace():
+        line += stream.read(1) == b"\n"
+    return line, character
 
 
-def _first_character(stream: IO[bytes]) -> bytes:
-    head = stream.read(3)
-    if head != b"\xef\xbb\xbf":
-        stream.seek(0)
-    character = stream.read(1)
-    while character.isspace():
-        character = stream.read(1)
-    if character:
-        stream.seek(-1, 1)
-    return character
-
-
-def _lines(path: Path, stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+def _lines_or_document(
+    path: Path, stream: io.BufferedReader, first: int, field: str | None
+) -> Iterator[tuple[int, Any]]:
+    head = stream.readline()
+    value = _parsed(head)
+    in_lines = isinstance(value, dict) and INSTANCES not in value
+    if field is not None or (not in_lines and ending(path) == ".json"):
+        rest = stream.read()
+        document = _parsed(head + rest) if rest.strip() else value
+        if isinstance(document, dict):
+            yield from _document(path, document, field)
+            return
+        if field is not None:
+            raise DataError(
+                f"{path} is not one JSON object, so nothing in it is called '{field}'; leave source.field out."
+            )
+        stream = io.BufferedReader(io.BytesIO(rest))  # type: ignore[arg-type]
     # Only \n ends a line: U+2028 and U+0085 are legal inside JSON strings, so text-mode splitting would cut rows.
-    before = _lines_before(path, stream.tell())
-    for number, line in enumerate(stream, 1 + before):
-        if line.isspace():
-            continue
-        yield number, _row(path, number, _decode(path, number, line), json.loads)
+    yield first, value
+    for number, line in enumerate(stream, first + 1):
+        if not line.isspace():
+            yield number, _parsed(line)
 
 
-def _lines_before(path: Path, position: int) -> int:
-    with gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb") as stream:
-        return stream.read(position).count(b"\n")
+def _document(path: Path, document: dict[str, Any], field: str | None) -> Iterator[tuple[int, Any]]:
+    name = field if field is not None else INSTANCES
+    rows = document.get(name)
+    if not isinstance(rows, list):
+        held = ", ".join(f"{key} ({_kind(value)})" for key, value in list(document.items())[:12])
+        raise DataError(
+            f"{path} is one JSON object with the keys {held}; expected rows: an array, or one object a line; "
+            + (f"source.field={field} holds no list of rows; name a key that does."
+               if field is not None else
+               "set source.field to the key that holds the rows (and source.header=[...] to name the values of rows "
+               "that are lists).")
+        )  # fmt: skip
+    # The fields of a task belong to each of its instances; what is beside a key that the user names does not.
+    shared = {} if field is not None else {key: value for key, value in document.items() if key != name}
+    for row in rows:
+        yield 0, {**shared, **row} if isinstance(row, dict) else row
 
 
-def _array(path: Path, stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+def _kind(value: Any) -> str:
+    if isinstance(value, list):
+        of = {dict: "objects", list: "lists"}.get(type(value[0]), "values") if value else "nothing"
+        return f"{len(value):,} {of}"
+    return "an object" if isinstance(value, dict) else "a value"
+
+
+def _array(path: Path, stream: io.BufferedReader, line: int) -> Iterator[tuple[int, Any]]:
     decoder = json.JSONDecoder()
-    line = 1 + _lines_before(path, stream.tell())
     stream.read(1)
     text, pending, ended, first = "", b"", False, True
     while True:
@@ -86,7 +120,7 @@ def _array(path: Path, stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]
         if text.startswith("]"):
             rest = text[1:] + _decode(path, line, pending + stream.read())
             if rest.strip():
-                raise DataError(f"{path} line {line}: text after the closing ']'; expected one JSON array.")
+                raise DataError(f"{path} line {line}: text after the closing ']'; expected one JSON array; mend it.")
             return
         try:
             if not first and text:
@@ -101,7 +135,10 @@ def _array(path: Path, stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]
                 raise json.JSONDecodeError("the value may go on", body, end)
         except (ValueError, RecursionError) as error:
             if ended or not isinstance(error, json.JSONDecodeError):
-                raise DataError(_not_json(path, line, error)) from error
+                raise DataError(
+                    f"{path} line {line}: {_not_json(error)}; mend the array here, or write one row a line (.jsonl), "
+                    "of which bad ones can be skipped."
+                ) from error
             # Doubling keeps a row larger than a chunk from being scanned a quadratic number of times.
             block = stream.read(max(CHUNK, len(text)))
             ended = not block
@@ -110,7 +147,7 @@ def _array(path: Path, stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]
             text, pending = text + _decode(path, line, block[:cut]), block[cut:]
             continue
         line += skipped
-        yield line, _row(path, line, value, lambda row: row)
+        yield line, value
         line += body.count("\n", 0, end)
         text, first = body[end:], False
 
@@ -128,22 +165,37 @@ def _decode(path: Path, line: int, block: bytes) -> str:
         return block.decode("utf-8")
     except UnicodeDecodeError as error:
         line += block[: error.start].count(b"\n")
-        raise DataError(
-            f"{path} line {line}: byte 0x{block[error.start]:02x} is not UTF-8; "
-            "expected UTF-8 text; convert the file, for example with iconv."
-        ) from error
+        raise DataError(f"{path} line {line}: {_not_utf8(error)}.") from error
 
 
-def _row(path: Path, line: int, raw: Any, parse: Any) -> dict[str, Any]:
+def _parsed(line: bytes) -> Any:
+    """The value of a line, or why it has none."""
     try:
-        value = parse(raw)
+        return json.loads(line.decode("utf-8").strip())
+    except UnicodeDecodeError as error:
+        return BadRow(_not_utf8(error))
     except (ValueError, RecursionError) as error:  # ValueError: also integers of thousands of digits
-        raise DataError(_not_json(path, line, error)) from error
-    if not isinstance(value, dict):
-        raise DataError(f"{path} line {line}: a JSON {type(value).__name__}; expected an object, one a row.")
-    return value
+        return BadRow(_not_json(error))
 
 
-def _not_json(path: Path, line: int, error: Exception) -> str:
+def _not_utf8(error: UnicodeDecodeError) -> str:
+    return (
+        f"byte 0x{error.object[error.start]:02x} is not UTF-8; expected UTF-8 text; name the encoding, as in "
+        "source.encoding=latin-1, or convert the file"
+    )
+
+
+def _not_json(error: Exception) -> str:
     what = f"{error.msg}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)
-    return f"{path} line {line}: not valid JSON ({what}); mend or remove this row."
+    return f"not valid JSON ({what})"
+
+
+def _row(value: Any, header: list[str] | None) -> Row | BadRow:
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, list) and header is not None:
+        if len(value) == len(header):
+            return dict(zip(header, value, strict=True))
+        return BadRow(f"a JSON list of {len(value)}; expected {len(header)} values: {', '.join(header)}")
+    advice = "; source.header=[...] names the values of rows that are lists" if isinstance(value, list) else ""
+    return BadRow(f"a JSON {type(value).__name__}; expected an object, one a row{advice}")

@@ -20,8 +20,11 @@ from pipeline.run import curate
 from tests.conftest import toy_config, toy_rows
 
 COMPONENTS = [(group, name) for group, options in GROUPS.items() for name in options]
-GIVEN = ["source.path=a.jsonl", "sink.path=out", "budget.rows=1"]
+GIVEN = ["sink.path=out", "budget.rows=1"]
+FILES = ["source.path=a.jsonl"]
 NEEDED = {
+    ("source", "files"): ["source.path=a.jsonl"],
+    ("source", "mix"): ["source.files={a: {path: a.jsonl, share: 1}, b: {path: [b.jsonl, c.csv], share: 2}}"],
     ("embedder", "precomputed"): ["embedder.path=v.npy"],
     ("categorizer", "column"): ["categorizer.column=task"],
 }
@@ -31,7 +34,8 @@ def composed(*overrides):
     register()
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(configs()), version_base="1.3"):
-        return compose("config", overrides=[*GIVEN, *overrides])
+        given = GIVEN if any("source" in override or "mix" in override for override in overrides) else [*GIVEN, *FILES]
+        return compose("config", overrides=[*given, *overrides])
 
 
 @pytest.mark.parametrize(("group", "name"), COMPONENTS)

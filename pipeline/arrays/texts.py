@@ -1,0 +1,82 @@
+"""What rows say, turn by turn, on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PARTS = ("conversation", "instruction", "response")
+USER, ASSISTANT = 0, 1  # as in the column `role`; 2 is anyone else
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts of rows; small to send to a worker, which maps the file.
+
+    Attributes
+    ----------
+    path : str
+        An Arrow stream of ``role`` list<int8> and ``text`` list<string>: the turns of a row.
+    rows : int64[n], optional
+        Row of the file that each row here is; all in the order of the file where left out. Memory-mapped, so that it
+        travels as a path.
+    """
+
+    path: str
+    rows: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self._table if self.rows is None else self.rows)
+
+    def read(self, start: int, stop: int, part: str = "conversation") -> list[str]:
+        """Texts of a range of rows, turns joined by newlines.
+
+        Parameters
+        ----------
+        start, stop : int
+        part : str
+            ``conversation``: all turns; ``instruction``: what the user says; ``response``: what the assistant says and
+            calls.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        turns = self.turns(start, stop)
+        texts = turns["text"].combine_chunks()
+        if part != "conversation":
+            speaks = USER if part == "instruction" else ASSISTANT
+            texts = _only(texts, turns["role"].combine_chunks(), speaks)
+        return pc.binary_join(texts, pa.scalar("\n", pa.large_string())).to_pylist()
+
+    def turns(self, start: int, stop: int) -> pa.Table:
+        """Columns ``role`` and ``text`` of a range of rows."""
+        if self.rows is None:
+            return self._table.slice(start, stop - start)
+        return self._table.take(np.asarray(self.rows[start:stop]))
+
+    @cached_property
+    def _table(self) -> pa.Table:
+        import pyarrow as pa
+
+        with pa.memory_map(self.path) as source:
+            return pa.ipc.open_stream(source).read_all()
+
+    def __getstate__(self) -> dict:
+        return {"path": self.path, "rows": self.rows}
+
+
+def _only(texts: pa.ListArray, roles: pa.ListArray, speaker: int) -> pa.ListArray:
+    """The turns of one speaker."""
+    import pyarrow as pa
+
+    said = roles.flatten().to_numpy() == speaker
+    ends = np.cumsum(np.asarray(roles.value_lengths()))
+    before = np.concatenate([[0], np.cumsum(said)])
+    offsets = before[np.concatenate([[0], ends]).astype(np.int64)]
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), texts.flatten().filter(pa.array(said)))
