@@ -14,12 +14,13 @@ from pipeline.config import GROUPS
 from pipeline.errors import ConfigError, PipelineError
 
 HINTS = {
-    "source.path": "the corpus, a .json or .jsonl file, plain or .gz",
+    "source.path": "the corpus: a file, a glob, or a list of these",
     "sink.path": "the folder for the product",
     "embedder.path": "a .npy file of one vector a row",
     "categorizer.column": "the label column",
     "budget": "how much to keep, as in budget.fraction=0.2",
 }
+MOVED = {"budget.tokenizer": "tokenizer"}
 
 
 def missing(keys: list[str]) -> ConfigError:
@@ -84,6 +85,8 @@ def _setting(error: Any) -> str:
 
 
 def _no_setting(key: str, valid: list[str]) -> str:
+    if key in MOVED:
+        return f"no setting {key}; it is {MOVED[key]} now, for budget and filter alike; use that."
     parent, _, name = key.rpartition(".")
     close = difflib.get_close_matches(name, valid, n=1)
     guess = f"did you mean {'.'.join(filter(None, (parent, close[0])))}? " if close else ""

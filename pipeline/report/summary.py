@@ -116,7 +116,8 @@ def show(run: Run, product: str | None = None) -> None:
         console.print(f"product  {product}", soft_wrap=True)
 
 
-def _table(title: str, *columns: str) -> Table:
+def plain_table(title: str, *columns: str) -> Table:
+    """An empty table in the style of all that this program prints: names on the left, numbers on the right."""
     from rich import box
     from rich.table import Table
 
@@ -130,7 +131,7 @@ def _table(title: str, *columns: str) -> Table:
 
 def _sources(run: Run) -> Table:
     columns = ("read", "bad", "excluded", "duplicates", "kept")
-    table = _table("Sources", "source", "shape", *columns)
+    table = plain_table("Sources", "source", "shape", *columns)
     rows = source_rows(run)
     for row in rows[:SHOWN]:
         table.add_row(row["name"], row["shape"], *(f"{row[column]:,}" for column in columns))
@@ -140,7 +141,7 @@ def _sources(run: Run) -> Table:
 
 
 def _funnel(run: Run) -> Table:
-    table = _table("Funnel", "", "rows", "share")
+    table = plain_table("Funnel", "", "rows", "share")
     counts = funnel(run)
     for name in ("read", "bad", "excluded", "duplicates", "distinct", "empty answers"):
         table.add_row(name, f"{counts[name]:,}", f"{counts[name] / counts['read']:.1%}")
@@ -158,7 +159,7 @@ def _groups(run: Run) -> Table:
     by, unit = run.config.budget.by, run.order.unit
     rows = category_rows(run)
     columns = ["rows", "kept", "share", "core", "boundary", "outlier", f"{unit} by share"]
-    table = _table(f"Kept by {by}", by, *columns, *(["tokens"] if unit == "tokens" else []))
+    table = plain_table(f"Kept by {by}", by, *columns, *(["tokens"] if unit == "tokens" else []))
     for row in sorted(rows, key=lambda r: -r["kept"])[:SHOWN]:
         cells = [f"{row[c]:,}" for c in ("rows", "kept")]
         cells += [f"{row['kept'] / max(1, row['rows']):.1%}", *(f"{row[c]:,}" for c in columns[3:6])]
@@ -171,7 +172,7 @@ def _groups(run: Run) -> Table:
 
 def _beside(run: Run) -> Table:
     columns = ("rows", "coverage", "nearest kept", "radius", "boundary kept", "core kept")
-    table = _table("Selection beside random subsets of the same cost", "", *columns)
+    table = plain_table("Selection beside random subsets of the same cost", "", *columns)
     for name, m in run.measured.items():
         cells = (
             f"{m.coverage:.1%}",
@@ -195,7 +196,7 @@ def _share(value: float) -> str:
 
 def _suggested(run: Run) -> Table:
     unit = run.order.unit
-    table = _table("What other budgets would cover", "coverage", "rows", "of distinct", "budget")
+    table = plain_table("What other budgets would cover", "coverage", "rows", "of distinct", "budget")
     total = len(run.space)
     for level, (rows, cost) in run.suggested.items():
         option = f"budget.rows={rows}" if unit == "rows" else f"budget.tokens={cost}"
@@ -206,7 +207,7 @@ def _suggested(run: Run) -> Table:
 
 
 def _stages(run: Run) -> Table:
-    table = _table("Cost of selecting", "stage", "", "seconds", "peak MiB")
+    table = plain_table("Cost of selecting", "stage", "", "seconds", "peak MiB")
     for stage in run.stages.done:
         how = f"reused {stage.key[:8]}" if stage.reused else stage.key[:8]
         table.add_row(stage.name, how, f"{stage.seconds:.1f}", f"{stage.peak_mib:,.0f}")

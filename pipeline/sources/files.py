@@ -110,7 +110,7 @@ class Files(Part):
             yield from self._reader(path)(path, number)
 
     def _given(self) -> list[str]:
-        return [self.path] if isinstance(self.path, str) else list(self.path)
+        return list(self.path) if isinstance(self.path, list | tuple) else [self.path]
 
     def _paths(self) -> list[Path]:
         paths: list[Path] = []

@@ -173,7 +173,7 @@ def test_named_tokenizer(folder):
     tokenizer.save(str(folder / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    corebound(folder, "source.path=toy.jsonl", "budget.tokens=200", "budget.tokenizer=tokenizer.json", "sink.path=tok")
+    corebound(folder, "source.path=toy.jsonl", "budget.tokens=200", "tokenizer=tokenizer.json", "sink.path=tok")
     rows = load_dataset(str(folder / "tok"), split="train", cache_dir=str(folder / "hf"))
     texts = [
         "\n".join(filter(None, ["\n\n".join(filter(None, [r["instruction"], r["input"]])), r["output"]])) for r in rows

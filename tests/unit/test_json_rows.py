@@ -82,7 +82,7 @@ def test_rows_below_a_key_and_rows_that_are_lists(tmp_path):
     path.write_text(json.dumps({"train": [["a", "b"]] * 3, "test": []}, indent=1))
     with pytest.raises(DataError, match=r"keys train \(3 lists\), test \(0 nothing\).*set source.field"):
         rows_of(path)
-    with pytest.raises(DataError, match="source.field=Train holds no list of rows"):
+    with pytest.raises(DataError, match=r"source.field=Train holds no list of rows"):
         list(json_rows.read(path, field="Train"))
     path.write_text('[{"a": 1}]')
     with pytest.raises(DataError, match="is an array of rows, so nothing in it is called 'train'"):

@@ -17,9 +17,11 @@ SYSTEM = {"role": "system", "content": "Be brief."}
 # Every spelling that a trainer reads, and the conversation it means.
 ROWS = {
     "messages": ({"messages": [ASKED, ANSWERED]}, [ASKED, ANSWERED]),
-    "messages with a system column": ({"messages": [ASKED, ANSWERED], "system": "Be brief."}, [SYSTEM, ASKED, ANSWERED]),
+    "messages with a system column": ({"messages": [ASKED, ANSWERED], "system": "Be brief."},
+                                      [SYSTEM, ASKED, ANSWERED]),
     "messages of parts": (
-        {"messages": [{"role": "user", "content": [{"type": "text", "text": "Add 1 "}, {"type": "text", "value": "and 2."}]},
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "Add 1 "},
+                                                   {"type": "text", "value": "and 2."}]},
                       {**ANSWERED, "loss_weight": 1.0}]},
         [ASKED, {**ANSWERED, "loss_weight": 1.0}],
     ),
@@ -59,7 +61,8 @@ ROWS = {
                           [{"role": "user", "content": "Add\n\n1 and 2."}, ANSWERED]),
     "alpaca with several outputs": ({"instruction": "Add 1 and 2.", "output": ["3", "three"]},
                                     [ASKED, {**ANSWERED, "alternatives": ["three"]}]),
-    "alpaca with output and response": ({"instruction": "Add 1 and 2.", "output": None, "response": "3"}, [ASKED, ANSWERED]),
+    "alpaca with output and response": ({"instruction": "Add 1 and 2.", "output": None, "response": "3"},
+                                        [ASKED, ANSWERED]),
     "alpaca with history": (
         {"instruction": "Add 1 and 2.", "output": "3", "history": [["Hi", "Hello"]], "system": "Be brief."},
         [SYSTEM, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}, ASKED, ANSWERED],
@@ -67,11 +70,13 @@ ROWS = {
     "dolly": ({"instruction": "Add", "context": "1 and 2.", "response": "3", "category": "math"},
               [{"role": "user", "content": "Add\n\n1 and 2."}, ANSWERED]),
     "prompt and completion": ({"prompt": "Add 1 and 2.", "completion": "3"}, [ASKED, ANSWERED]),
-    "prompt and completion as messages": ({"prompt": [SYSTEM, ASKED], "completion": [ANSWERED]}, [SYSTEM, ASKED, ANSWERED]),
+    "prompt and completion as messages": ({"prompt": [SYSTEM, ASKED], "completion": [ANSWERED]},
+                                          [SYSTEM, ASKED, ANSWERED]),
     "question and answer": ({"question": "Add 1 and 2.", "answer": "3"}, [ASKED, ANSWERED]),
     "preference": ({"prompt": "Add 1 and 2.", "chosen": "3", "rejected": "4"}, [ASKED, ANSWERED]),
-    "preference of whole conversations": ({"prompt": "Add 1 and 2.", "chosen": [ASKED, ANSWERED], "rejected": [ASKED, ANSWERED]},
-                                          [ASKED, ANSWERED]),
+    "preference of whole conversations": (
+        {"prompt": "Add 1 and 2.", "chosen": [ASKED, ANSWERED], "rejected": [ASKED, ANSWERED]}, [ASKED, ANSWERED]
+    ),
     "preference of messages": ({"chosen": [ASKED, ANSWERED], "rejected": [ASKED, {**ANSWERED, "content": "4"}]},
                                [ASKED, ANSWERED]),
     "preference of sharegpt": (
@@ -196,7 +201,8 @@ def test_columns_that_the_user_names_decide():
         ("messages", {"messages": [{"role": "user"}]}, "'messages[0].content' is missing; found role"),
         ("messages", {"messages": [{"role": "user", "content": 3}]}, "'messages[0].content' holds a number"),
         ("messages", {"messages": [ASKED]}, "no assistant turn to learn from; found user"),
-        ("messages", {"messages": [ASKED, {"role": "assistant", "content": [{"type": "text"}]}]}, "is a text part with null"),
+        ("messages", {"messages": [ASKED, {"role": "assistant", "content": [{"type": "text"}]}]},
+         "is a text part with null"),
         ("messages", {"messages": [ASKED, {"role": "assistant", "content": ["a"]}]}, "expected an object with a type"),
         ("messages", {"messages": [ASKED, {"role": "assistant", "content": [{"type": "tool_call", "value": "{"}]}]},
          "'messages[1].content[0].value' holds a tool call that is not valid JSON"),
@@ -210,7 +216,8 @@ def test_columns_that_the_user_names_decide():
         ("question_answer", {"question": "a", "answer": {"text": "b"}}, "'answer' holds an object"),
         ("natural_instructions", {"definition": 3, "input": "a", "output": "b"}, "'definition' holds a number"),
         ("self_instruct", {"instruction": "a", "instances": []}, "'instances' holds no list of objects"),
-        ("self_instruct", {"instruction": "a", "instances": [{"input": "b"}]}, "an instance has no 'output'; found input"),
+        ("self_instruct", {"instruction": "a", "instances": [{"input": "b"}]},
+         "an instance has no 'output'; found input"),
         ("text", {"text": "  "}, "'text' is empty"),
     ],
 )  # fmt: skip
