@@ -14,6 +14,7 @@ from pipeline.budget import Budget
 from pipeline.embedders import Embedder
 from pipeline.embedders.lsa import Lsa
 from pipeline.embedders.precomputed import Precomputed
+from pipeline.embedders.sentence import Sentence, Static
 from pipeline.errors import ConfigError
 from pipeline.executors import Executor, Processes, Serial
 from pipeline.scorers import Scorer
@@ -34,7 +35,7 @@ from pipeline.sources.files import Files
 RESERVED = set("source row line id decision reason category cluster region rank copies represents similarity".split())
 GROUPS: dict[str, dict[str, type]] = {
     "source": {"files": Files},
-    "embedder": {"lsa": Lsa, "precomputed": Precomputed},
+    "embedder": {"lsa": Lsa, "static": Static, "sentence": Sentence, "precomputed": Precomputed},
     "categorizer": {"none": OneCategory, "column": ColumnCategory},
     "clusterer": {"kmeans": SphericalKMeans},
     "scorer": {"density": Density, "margin": Margin, "foreign": Foreign},

@@ -141,8 +141,8 @@ def embed(config: Config, stages: Stages, corpus: Corpus) -> Embeddings:
     return stages.cached(
         "embed",
         Embeddings.load,
-        [config.embedder.identity(), config.embedder.content(corpus), config.seed],
-        lambda folder: config.embedder.embed(corpus, folder, config.executor, config.seed),
+        [config.embedder.identity(), config.embedder.content(corpus, "conversation"), config.seed],
+        lambda folder: config.embedder.embed(corpus, "conversation", folder, config.executor, config.seed),
         resumable=True,
     )
 

@@ -35,7 +35,7 @@ def count(corpus: Corpus, name: str, stages: Stages) -> np.ndarray:
         sizes = np.empty(len(corpus), np.int64)
         starts = range(0, len(corpus), BATCH)
         for start in track(starts, "tokens", "rows", total=len(corpus), step=BATCH):
-            batch = list(corpus.texts[start : start + BATCH]["text"])
+            batch = corpus.texts.read(start, min(start + BATCH, len(corpus)), "conversation")
             encoded = tokenizer.encode_batch_fast(batch, add_special_tokens=False)
             sizes[start : start + BATCH] = [len(one.ids) for one in encoded]
         np.save(folder / "tokens.npy", np.maximum(sizes, 1))

@@ -15,6 +15,8 @@ from pipeline.errors import ConfigError
 if TYPE_CHECKING:
     from datasets import Dataset
 
+    from pipeline.arrays.texts import Texts
+
 
 @dataclass(frozen=True)
 class Inputs(Saved):
@@ -58,8 +60,8 @@ class Corpus:
         One per source, never rebuilt; export selects from them.
     names : list of str
         One per source.
-    texts : datasets.Dataset
-        Column ``text``: what is embedded, in id order, memory-mapped.
+    texts : Texts
+        What is embedded, in id order, memory-mapped.
     ids : S32[n]
         Content hash of the canonical conversation, hexadecimal, strictly ascending.
     source, index : int32[n], int64[n]
@@ -78,7 +80,7 @@ class Corpus:
 
     tables: list[Dataset]
     names: list[str]
-    texts: Dataset
+    texts: Texts
     ids: np.ndarray
     source: np.ndarray
     index: np.ndarray

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from pipeline.arrays import Corpus
+    from pipeline.arrays.texts import Texts
     from pipeline.executors import Executor
 
 log = logging.getLogger("corebound")
@@ -53,10 +54,10 @@ class Lsa(Embedder):
             if getattr(self, name) < 1:
                 raise ConfigError(f"embedder.{name} is {getattr(self, name)}; expected 1 or more; mend it.")
 
-    def embed(self, corpus: Corpus, folder: Path, executor: Executor, seed: int) -> None:
+    def embed(self, corpus: Corpus, text: str, folder: Path, executor: Executor, seed: int) -> None:
         model = folder / "model"
         if not model.exists():
-            texts = list(corpus.texts[: self.sample]["text"])
+            texts = corpus.texts.read(0, min(self.sample, len(corpus)), text)
             with waiting(f"embed: fitting words, characters and axes on {len(texts):,} rows"):
                 fitted = LsaModel.fit(texts, self.dimensions, self.terms, seed)
             draft = folder / "model.draft"
@@ -64,22 +65,18 @@ class Lsa(Embedder):
             fitted.save(draft)
             os.rename(draft, model)
         dimensions = np.load(model / "axes.npy", mmap_mode="r").shape[0]
-        table = corpus.texts.cache_files[0]["filename"]
-        fill(folder, len(corpus), dimensions, partial(_encode, str(model), table), executor)
+        fill(folder, len(corpus), dimensions, partial(_encode, str(model), corpus.texts, text), executor)
 
 
 _loaded: dict[str, LsaModel] = {}
 
 
-def _encode(model: str, table: str, chunk: tuple[int, int]) -> np.ndarray:
-    import pyarrow as pa
-
+def _encode(model: str, texts: Texts, text: str, chunk: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     if model not in _loaded:  # once a worker, not once a chunk
         _loaded.clear()
         _loaded[model] = LsaModel.load(Path(model))
-    with pa.memory_map(table) as stream:
-        texts = pa.ipc.open_stream(stream).read_all().slice(chunk[0], chunk[1] - chunk[0])["text"].to_pylist()
-    return _loaded[model].transform(texts)
+    vectors = _loaded[model].transform(texts.read(*chunk, text))
+    return vectors, np.zeros(len(vectors), bool)
 
 
 @dataclass

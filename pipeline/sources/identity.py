@@ -64,14 +64,14 @@ def _sort_texts(folder: Path, standing: np.ndarray) -> None:
 
 def load(source: Source, folder: Path) -> Corpus:
     """The corpus that ``source`` read into ``folder``."""
-    from datasets import Dataset
+    from pipeline.arrays.texts import Texts
 
     arrays = {f: np.load(folder / f"{f}.npy", mmap_mode="r") for f in
               ("ids", "source", "index", "copies", "bytes", "empty")}  # fmt: skip
     return Corpus(
         tables=source.tables(folder),
         names=source.names(),
-        texts=Dataset.from_file(str(folder / "texts.arrow")),
+        texts=Texts(str(folder / "texts.arrow"), len(arrays["ids"])),
         inputs=Inputs.load(folder / "inputs"),
         key=digest([np.load(folder / "row_hash.npy")]),
         **arrays,

@@ -117,7 +117,7 @@ def test_copies_with_other_columns_and_reordered_keys_stand_alike(tmp_path):
     for number, source in enumerate((path, back)):
         run = curate(toy_config(tmp_path / str(number), source=Files(path=str(source)), budget=Budget(rows=7)))
         notes = run.space.corpus.column("note")
-        results.append((run.space.corpus.texts["text"][:], notes, run.selection.kept.tolist()))
+        results.append((run.space.corpus.texts.read(0, 20, "conversation"), notes, run.selection.kept.tolist()))
     assert results[0] == results[1]
     assert len(results[0][0]) == 20 and len(set(results[0][1])) == 2  # either may have the smaller hash
 
