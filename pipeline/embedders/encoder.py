@@ -71,12 +71,13 @@ class Encoder:
 
         Returns
         -------
-        vectors : float[m, d]
+        vectors : float32[m, d]
+            Unit rows, or zeros.
         long : bool[m]
         """
         long = np.zeros(len(texts), bool) if self.window is None else self._count(texts) > self.window
         if not pool or not long.any():
-            return self._vectors(texts), long
+            return unit(self._vectors(texts)), long
         room = self.window - self._around
         parts = [self._pieces(text, room) if beyond else [text] for text, beyond in zip(texts, long, strict=True)]
         pieces = [piece for each in parts for piece in each]
@@ -84,7 +85,7 @@ class Encoder:
         weights = np.maximum(self._count(pieces) - self._around, 1)
         pooled = np.zeros((len(texts), self.dimensions))
         np.add.at(pooled, owners, weights[:, None] * unit(self._vectors(pieces)))
-        return pooled, long
+        return unit(pooled), long
 
     def _vectors(self, texts: list[str]) -> np.ndarray:
         vectors = self._model.encode(texts, prompt=self._prompt, batch_size=self._batch_size, show_progress_bar=False)

@@ -66,14 +66,15 @@ def find(model: str, revision: str | None) -> Place:
         return Place(str(folder), None, _content(folder, _files(folder)))
     if folder.exists() or not HUB_ID.fullmatch(model):
         raise ConfigError(f"embedder.model={model} is neither a folder nor an id of the Hub; {ADVICE}.")
-    from huggingface_hub import resolve_revision
+    from huggingface_hub import constants, resolve_revision
 
     name = model if "/" in model else f"sentence-transformers/{model}"  # as sentence-transformers reads it
     try:
         commit = resolve_revision(name, revision=revision).resolved
     except Exception as error:  # of huggingface_hub, and of the HTTP client that it happens to use
+        why = "HF_HUB_OFFLINE is set and its cache here lacks it" if constants.HF_HUB_OFFLINE else line(error)
         raise ConfigError(
-            f"embedder.model={model} is no folder here, and the Hub does not give {name} ({line(error)}); {ADVICE}."
+            f"embedder.model={model} is no folder here, and the Hub does not give {name} ({why}); {ADVICE}."
         ) from error
     return Place(name, commit, f"{name}@{commit}")
 
@@ -198,5 +199,5 @@ def _quiet() -> Iterator[None]:
 def line(error: BaseException) -> str:
     """The first line of what a library said, short enough for a sentence."""
     said = re.sub(r"\s+", " ", next((part for part in str(error).splitlines() if part.strip()), ""))
-    said = said if len(said) < 300 else f"{said[:297]}..."
+    said = said if len(said) < 200 else f"{said[:197]}..."
     return said.strip().rstrip(".") or type(error).__name__
