@@ -50,7 +50,8 @@ class Encoder:
         # Chat encoders wrap each text in a template; what that adds is whatever the model reads beyond our count.
         self._template = 0
         (counted,) = self._count(["a"])
-        self._template = int(model.preprocess(["a"], prompt=self._prompt)["input_ids"].numel()) - counted
+        seen = int(model.preprocess(["a"], prompt=self._prompt)["input_ids"].numel())
+        self._template = max(seen - int(counted), 0)  # less is seen where the prompt alone is too long
         (empty,) = self._count([""])
         self._around = int(empty)
         if self.window is not None and self.window <= self._around:
@@ -75,14 +76,18 @@ class Encoder:
             Unit rows, or zeros.
         long : bool[m]
         """
-        long = np.zeros(len(texts), bool) if self.window is None else self._count(texts) > self.window
+        tokens = np.zeros(len(texts), np.int64) if self.window is None else self._count(texts)
+        long = tokens > (self.window or 0)
         if not pool or not long.any():
             return unit(self._vectors(texts)), long
         room = self.window - self._around
         parts = [self._pieces(text, room) if beyond else [text] for text, beyond in zip(texts, long, strict=True)]
         pieces = [piece for each in parts for piece in each]
         owners = np.repeat(np.arange(len(texts)), [len(each) for each in parts])
-        weights = np.maximum(self._count(pieces) - self._around, 1)
+        cut_ones = long[owners]
+        tokens = tokens[owners]
+        tokens[cut_ones] = self._count([piece for piece, is_cut in zip(pieces, cut_ones, strict=True) if is_cut])
+        weights = np.maximum(tokens - self._around, 1)
         pooled = np.zeros((len(texts), self.dimensions))
         np.add.at(pooled, owners, weights[:, None] * unit(self._vectors(pieces)))
         return unit(pooled), long
