@@ -11,7 +11,7 @@ from datasets import Dataset
 from pipeline.arrays import Embeddings
 from pipeline.cache import Cache
 from pipeline.embedders.chunks import NotFiniteError, fill
-from pipeline.embedders.encoder import cut
+from pipeline.embedders.encoder import Encoder, cut
 from pipeline.embedders.precomputed import Precomputed
 from pipeline.errors import ConfigError, DataError
 from pipeline.executors import Serial
@@ -44,6 +44,21 @@ def test_pieces_are_the_whole_text_and_never_empty():
         assert all(0 < len(piece) <= room for piece in pieces)
     # A character of several tokens: all of them begin where it begins.
     assert cut("xy", [(0, 1), (0, 1), (0, 1), (1, 2)], 1) == ["x", "y"]
+
+
+def test_a_piece_that_is_more_tokens_by_itself_is_cut_again():
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordPiece
+
+    # "abcdefgh" is three tokens; a piece that begins inside it is a token a letter.
+    vocabulary = ["[UNK]", *"abcdefgh", *(f"##{letter}" for letter in "bcdefgh"), "##bcd", "##efgh"]
+    encoder = Encoder.__new__(Encoder)
+    encoder._tokenizer = Tokenizer(WordPiece({name: i for i, name in enumerate(vocabulary)}, unk_token="[UNK]"))
+    encoder._prompt, encoder._marks, encoder._template, encoder.window = "", False, 0, 2
+    assert cut("abcdefgh", [(0, 1), (1, 4), (4, 8)], 2) == ["abcd", "efgh"]
+    pieces = encoder._pieces("abcdefgh", 2)
+    assert "".join(pieces) == "abcdefgh"
+    assert (encoder._count(pieces) <= 2).all()
 
 
 def test_chunks_keep_vectors_and_which_rows_are_long(tmp_path):
