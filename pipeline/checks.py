@@ -32,18 +32,18 @@ def check(config: Config, corpus: Corpus) -> None:
         log.info("%s: %s (%s)", corpus.files[one["source"]][one["file"]], one["shape"], one["evidence"])
     if len(corpus.detected) > SHOWN:
         log.info("... and %d files more, see run.json", len(corpus.detected) - SHOWN)
-    inputs = corpus.inputs
-    empty = np.flatnonzero(corpus.empty[inputs.distinct])
+    empty = np.flatnonzero(corpus.empty)
     if len(empty):
-        where = ", ".join(f"{corpus.names[inputs.source[i]]} row {inputs.row[i] + 1:,}" for i in empty[:3])
-        log.warning("%d rows have an empty answer (%s%s); they are ordered last.", len(empty), where,
+        where = ", ".join(corpus.place(row) for row in empty[:3])
+        log.warning("%d distinct rows have an empty answer (%s%s); they are ordered last.", len(empty), where,
                     ", ..." if len(empty) > 3 else "")  # fmt: skip
-    bad = np.flatnonzero(corpus.aside.reason == BAD)
+    aside = corpus.aside
+    bad = np.flatnonzero(aside.reason == BAD)
     if len(bad):
-        first = corpus.aside
-        file = corpus.files[first.source[bad[0]]][first.file[bad[0]]]
-        log.warning("%d bad rows were skipped (%s: %s); the ledger lists them.", len(bad),
-                    place(file, first.line[bad[0]], first.row[bad[0]]), first.why[bad[0]].decode())  # fmt: skip
+        first = bad[0]
+        where = place(corpus.files[aside.source[first]][aside.file[first]], aside.line[first], aside.row[first])
+        log.warning("%d bad rows were skipped (%s: %s%s); the ledger lists them.", len(bad), where,
+                    aside.why[first].decode(), "; ..." if len(bad) > 1 else "")  # fmt: skip
     corpus.require_columns([*config.categorizer.columns(), *config.budget.columns()])
     config.budget.require_fits(len(corpus), len(corpus.inputs))
     if any(config.budget.quotas.values()):

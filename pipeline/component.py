@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from enum import Enum
 from typing import Any, ClassVar
 
 
@@ -27,5 +26,4 @@ class Component:
     def identity(self) -> dict[str, Any]:
         """Everything about this component that can change a result: class, version, fields."""
         chosen = {f.name: getattr(self, f.name) for f in fields(self) if not f.metadata.get("runtime")}
-        chosen = {name: value.name if isinstance(value, Enum) else value for name, value in chosen.items()}
         return {"component": f"{type(self).__module__}.{type(self).__qualname__}", "version": self.version, **chosen}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 
@@ -16,6 +16,7 @@ from pipeline.budget import Budget
 from pipeline.embedders import Embedder
 from pipeline.embedders.lsa import Lsa
 from pipeline.embedders.precomputed import Precomputed
+from pipeline.embedders.sentence import Sentence, Static
 from pipeline.errors import ConfigError
 from pipeline.executors import Executor, Processes, Serial
 from pipeline.filter import Filter
@@ -39,10 +40,10 @@ RESERVED = set(
     "source file row line id decision reason detail category cluster region rank copies represents stand_in similarity"
     .split()
 )  # fmt: skip
-TextPart = Enum("TextPart", list(PARTS))
+TextPart = StrEnum("TextPart", list(PARTS))
 GROUPS: dict[str, dict[str, type]] = {
     "source": {"files": Files, "mix": Mix},
-    "embedder": {"lsa": Lsa, "precomputed": Precomputed},
+    "embedder": {"lsa": Lsa, "static": Static, "sentence": Sentence, "precomputed": Precomputed},
     "categorizer": {"none": OneCategory, "column": ColumnCategory},
     "clusterer": {"kmeans": SphericalKMeans},
     "scorer": {"density": Density, "margin": Margin, "foreign": Foreign},

@@ -34,8 +34,6 @@ def records(space: Space, scores: Scores, order: Order, selection: Selection) ->
     corpus, inputs, aside = space.corpus, space.corpus.inputs, space.corpus.aside
     copied = np.zeros(len(inputs), bool)
     copied[selection.copies] = True
-    first_input = np.empty(len(corpus), np.int64)
-    first_input[inputs.distinct[inputs.stands]] = np.flatnonzero(inputs.stands)
     stands_for = np.bincount(selection.stand_in, minlength=len(corpus)) - 1
     as_input = np.lexsort(
         (np.concatenate([inputs.row, aside.row]), np.concatenate([inputs.source, aside.source]))
@@ -47,7 +45,7 @@ def records(space: Space, scores: Scores, order: Order, selection: Selection) ->
         kept = (selection.kept[row] & stands) | copied[part]
         reason = np.where(copied[part], "copy", np.where(stands, selection.reason[row], "duplicate"))
         stand_in = selection.stand_in[row]
-        deputy = first_input[stand_in]
+        deputy = corpus.standing[stand_in]
         table = pa.table(
             {
                 **_where(corpus, inputs, part),

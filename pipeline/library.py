@@ -118,12 +118,12 @@ def select(
         )
     sizes = {"fraction": fraction, "rows": rows, "tokens": tokens}
     given = {name: value for name, value in sizes.items() if value is not None}
-    for setting, given_name, options in (("on_bad_row", on_bad_row, OnBadRow), ("text", text, TextPart)):
-        if given_name not in options.__members__:
-            raise ConfigError(f"{setting} is {given_name!r}; expected {' or '.join(options.__members__)}; mend it.")
+    for setting, value, options in (("on_bad_row", on_bad_row, OnBadRow), ("text", text, TextPart)):
+        if value not in list(options):
+            raise ConfigError(f"{setting} is {value!r}; expected {' or '.join(options)}; mend it.")
     config = Config(
-        source=Memory(dataset=dataset, shape=shape, columns=columns or {}, on_bad_row=OnBadRow[on_bad_row]),
-        text=TextPart[text],
+        source=Memory(dataset=dataset, shape=shape, columns=columns or {}, on_bad_row=OnBadRow(on_bad_row)),
+        text=TextPart(text),
         filter=filter or Filter(),
         tokenizer=tokenizer,
         embedder=embedder or Lsa(),

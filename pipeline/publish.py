@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from datetime import UTC, datetime
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +59,7 @@ def record(run: Run, command: str) -> dict[str, Any]:
         "categories": category_rows(run),
         "nulls": run.scores.nulls,
         "neighbour_recall": float(run.space.neighbours.recall),
+        "long_rows": float(run.space.embeddings.long.mean()),
         "similarity": run.similarity,
         "suggested": {f"{level:.2f}": {"rows": r, run.order.unit: c} for level, (r, c) in run.suggested.items()},
         "measured": {name: finite(dataclasses.asdict(value)) for name, value in run.measured.items()},
@@ -81,4 +81,4 @@ def settings(value: Any) -> Any:
         return {key: settings(item) for key, item in value.items()}
     if isinstance(value, list):
         return [settings(item) for item in value]
-    return value.name if isinstance(value, Enum) else value
+    return value

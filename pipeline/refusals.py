@@ -16,7 +16,7 @@ from pipeline.errors import ConfigError, PipelineError
 HINTS = {
     "source.path": "the corpus: a file, a glob, or a list of these",
     "sink.path": "the folder for the product",
-    "embedder.path": "a .npy file of one vector a row",
+    "embedder.model": "a folder that SentenceTransformer.save wrote, or an id of the Hub",
     "categorizer.column": "the label column",
     "budget": "how much to keep, as in budget.fraction=0.2",
 }

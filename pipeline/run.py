@@ -161,12 +161,11 @@ def share_by_source(config: Config, corpus: Corpus) -> Config:
 
 def embed(config: Config, stages: Stages, corpus: Corpus) -> Embeddings:
     """A unit vector for every distinct row, on disk; a killed run goes on where it stopped."""
-    text = config.text.name
     return stages.cached(
         "embed",
         Embeddings.load,
-        [config.embedder.identity(), config.embedder.content(corpus, text), config.seed],
-        lambda folder: config.embedder.embed(corpus, text, folder, config.executor, config.seed),
+        [config.embedder.identity(), config.embedder.content(corpus, config.text), config.seed],
+        lambda folder: config.embedder.embed(corpus, config.text, folder, config.executor, config.seed),
         resumable=True,
     )
 

@@ -179,6 +179,28 @@ class Corpus:
         """Digest of the distinct rows alone: the same for shuffled input and for more copies."""
         return digest([self.ids])
 
+    @cached_property
+    def standing(self) -> np.ndarray:
+        """int64[n]: the input row that stands for each distinct row."""
+        found = np.empty(len(self), np.int64)
+        found[self.inputs.distinct[self.inputs.stands]] = np.flatnonzero(self.inputs.stands)
+        return found
+
+    @cached_property
+    def positions(self) -> np.ndarray:
+        """int64[n]: position of the standing copy of each row among all rows that were read."""
+        sizes = np.bincount(np.concatenate([self.inputs.source, self.aside.source]), minlength=len(self.names))
+        first = np.cumsum(sizes) - sizes
+        return first[self.source] + self.inputs.row[self.standing]
+
+    def place(self, row: int) -> str:
+        """How a message names a distinct row."""
+        from pipeline.sources.rows import place
+
+        which = self.standing[row]
+        file = self.files[self.source[row]][self.inputs.file[which]]
+        return place(file, int(self.inputs.line[which]), int(self.inputs.row[which]))
+
     def require_columns(self, names: list[str]) -> None:
         """Refuse names that are a column of no source, or not of every source.
 

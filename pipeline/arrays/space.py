@@ -13,12 +13,22 @@ from pipeline.arrays.saved import Saved, require
 
 @dataclass(frozen=True)
 class Embeddings(Saved):
-    """``vectors``: float32[n, d], unit rows; a row of zeros is a text of which the embedder knows nothing."""
+    """The rows as vectors.
+
+    Attributes
+    ----------
+    vectors : float32[n, d]
+        Unit rows; a row of zeros is a text of which the embedder knows nothing.
+    long : bool[n]
+        Whether the text was longer than the encoder reads at once.
+    """
 
     vectors: np.ndarray
+    long: np.ndarray
 
     def __post_init__(self) -> None:
         require(self.vectors.ndim == 2 and self.vectors.dtype == np.float32, "vectors are float32[n, d]")
+        require(self.long.shape == self.vectors.shape[:1] and self.long.dtype == bool, "long is bool[n]")
 
     @cached_property
     def blank(self) -> np.ndarray:

@@ -15,11 +15,23 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class Embedder(Component):
-    """Writes ``vectors.npy``, float32[n, d] unit rows in id order, into a folder that may hold a killed draft."""
+    """Writes ``vectors.npy`` and ``long.npy`` into a folder that may hold a killed draft; see `Embeddings`."""
 
     def content(self, corpus: Corpus, text: str) -> Any:
-        """What besides ``identity`` decides the vectors: by default the distinct rows, and which part of them."""
+        """What besides ``identity`` decides the vectors: by default the distinct rows, and what is read of each."""
         return [corpus.content, text]
 
     def embed(self, corpus: Corpus, text: str, folder: Path, executor: Executor, seed: int) -> None:
+        """Embed every distinct row.
+
+        Parameters
+        ----------
+        corpus : Corpus
+        text : str
+            ``conversation``, ``instruction`` or ``response``: what is read of each row.
+        folder : Path
+            Where the arrays go.
+        executor : Executor
+        seed : int
+        """
         raise NotImplementedError

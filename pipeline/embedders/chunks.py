@@ -13,10 +13,28 @@ from pipeline.progress import track
 
 CHUNK = 4096
 Range = tuple[int, int]
+Encoded = tuple[np.ndarray, np.ndarray]
 
 
-def fill(folder: Path, rows: int, dimensions: int, encode: Callable[[Range], np.ndarray], executor: Executor) -> None:
-    """Fill ``vectors.npy`` with ``encode`` of every chunk, each row scaled to length 1 (rows of zeros stay).
+class NotFiniteError(Exception):
+    """A vector holds a number that is missing or infinite; ``row`` is its position in id order."""
+
+    def __init__(self, row: int) -> None:
+        super().__init__(row)
+        self.row = row
+
+
+def fill(
+    folder: Path,
+    rows: int,
+    dimensions: int,
+    encode: Callable[[Range], Encoded],
+    executor: Executor,
+    chunk: int | None = None,
+) -> None:
+    """Fill ``vectors.npy`` and ``long.npy`` with ``encode`` of every chunk.
+
+    Each vector is scaled to length 1; rows of zeros stay.
 
     Parameters
     ----------
@@ -25,27 +43,44 @@ def fill(folder: Path, rows: int, dimensions: int, encode: Callable[[Range], np.
     rows, dimensions : int
         Shape of the result.
     encode : callable
-        (start, stop) -> float[stop - start, dimensions]; picklable.
+        (start, stop) -> float[stop - start, dimensions], and bool[stop - start]: whether the row's text was longer
+        than the encoder reads at once. Picklable.
     executor : Executor
+    chunk : int, optional
+        Rows of a chunk, `CHUNK` by default.
+
+    Raises
+    ------
+    NotFiniteError
+        If a vector is not finite; its chunk is encoded again by the next run.
     """
-    path, journal = folder / "vectors.npy", folder / "chunks.jsonl"
+    chunk = chunk or CHUNK
+    journal = folder / "chunks.jsonl"
+    shapes = {"vectors": (np.float32, (rows, dimensions)), "long": (np.bool_, (rows,))}
     done: set[int] = set()
-    if journal.exists():
+    if journal.exists():  # it is made after the arrays, so these are there
         # A kill in the middle of a line leaves one without an end; its chunk is encoded again.
         done = {json.loads(line) for line in journal.read_text().splitlines(keepends=True) if line.endswith("\n")}
-        vectors = np.lib.format.open_memmap(path, mode="r+")
+        vectors, long = (np.lib.format.open_memmap(folder / f"{name}.npy", mode="r+") for name in shapes)
     else:
-        vectors = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(rows, dimensions))
-    ranges = [(start, min(start + CHUNK, rows)) for start in range(0, rows, CHUNK) if start not in done]
+        vectors, long = (
+            np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
+            for name, (dtype, shape) in shapes.items()
+        )
+    ranges = [(start, min(start + chunk, rows)) for start in range(0, rows, chunk) if start not in done]
     sizes = [stop - start for start, stop in ranges]
     encoded = track(executor.map(encode, ranges), "embed", "rows", total=sum(sizes), step=sizes)
     with open(journal, "a") as log:
-        for (start, stop), block in zip(ranges, encoded, strict=True):
-            vectors[start:stop] = unit(block)
+        for (start, stop), (block, beyond) in zip(ranges, encoded, strict=True):
+            bad = np.flatnonzero(~np.isfinite(block).all(axis=1))
+            if len(bad):
+                raise NotFiniteError(start + int(bad[0]))
+            vectors[start:stop], long[start:stop] = unit(block), beyond
             vectors.flush()
+            long.flush()
             log.write(f"{start}\n")
             log.flush()
-    del vectors
+    del vectors, long
 
 
 def unit(block: np.ndarray) -> np.ndarray:

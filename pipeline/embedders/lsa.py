@@ -70,11 +70,12 @@ class Lsa(Embedder):
 _loaded: dict[str, LsaModel] = {}
 
 
-def _encode(model: str, texts: Texts, text: str, chunk: tuple[int, int]) -> np.ndarray:
+def _encode(model: str, texts: Texts, text: str, chunk: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     if model not in _loaded:  # once a worker, not once a chunk
         _loaded.clear()
         _loaded[model] = LsaModel.load(Path(model))
-    return _loaded[model].transform(texts.read(*chunk, text))
+    vectors = _loaded[model].transform(texts.read(*chunk, text))
+    return vectors, np.zeros(len(vectors), bool)
 
 
 @dataclass

@@ -212,6 +212,9 @@ def _stages(run: Run) -> Table:
         how = f"reused {stage.key[:8]}" if stage.reused else stage.key[:8]
         table.add_row(stage.name, how, f"{stage.seconds:.1f}", f"{stage.peak_mib:,.0f}")
     table.caption = f"neighbours: {float(run.space.neighbours.recall):.0%} of the exact ones, on a sample"
+    long = float(run.space.embeddings.long.mean())
+    if long:
+        table.caption += f"; {long:.1%} of rows are longer than the encoder reads at once"
     total = sum(stage.seconds for stage in run.stages.done)
     table.add_row("all", "", f"{total:.1f}", f"{max(s.peak_mib for s in run.stages.done):,.0f}")
     return table

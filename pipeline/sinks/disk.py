@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 RECORD = "run.json"  # written last: a folder that has it is a whole product
 SHARD_BYTES = 500_000_000
-RowFormat = Enum("RowFormat", ["rows", "messages"])
-FileFormat = Enum("FileFormat", ["parquet", "jsonl"])
+RowFormat = StrEnum("RowFormat", ["rows", "messages"])
+FileFormat = StrEnum("FileFormat", ["parquet", "jsonl"])
 
 
 @dataclass(kw_only=True)
@@ -136,7 +136,7 @@ class Disk(Sink):
                     for rows, which in parts
                 ]
             self._write_shards([rows for rows, _ in parts], draft / folder)
-            globs[name] = f"{folder.as_posix()}/train-*.{self.files.name}"
+            globs[name] = f"{folder.as_posix()}/train-*.{self.files}"
         (draft / "messages.arrow").unlink(missing_ok=True)
         return globs
 
@@ -148,7 +148,7 @@ class Disk(Sink):
         shards = max(1, -(-size // SHARD_BYTES))
         for shard in track(range(shards), "publish", "shards", total=shards):
             part = rows.shard(shards, shard, contiguous=True)
-            path = folder / f"train-{shard:05d}-of-{shards:05d}.{self.files.name}"
+            path = folder / f"train-{shard:05d}-of-{shards:05d}.{self.files}"
             if self.files is FileFormat.parquet:
                 part.to_parquet(path)
             else:

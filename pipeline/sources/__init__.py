@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pipeline.sources.rows import Batch
 
-OnBadRow = Enum("OnBadRow", ["error", "skip"])
+OnBadRow = StrEnum("OnBadRow", ["error", "skip"])
 
 
 @dataclass(kw_only=True)

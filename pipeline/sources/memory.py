@@ -37,7 +37,7 @@ class Memory(Part):
             "version": self.version,
             "shape": self.shape,
             "columns": self.columns,
-            "on_bad_row": self.on_bad_row.name,
+            "on_bad_row": self.on_bad_row,
         }
 
     def called(self) -> str:

@@ -50,5 +50,5 @@ def batched(file: int, rows: Numbered) -> Iterator[Batch]:
 
 
 def place(file: str, line: int, row: int) -> str:
-    """Where a row is, for people."""
-    return f"{file} line {line}" if line > 0 else f"{file} row {row}"
+    """Where a row is, for people; rows without lines are counted as in the ledger."""
+    return f"{file} line {line}" if line > 0 else f"{file} row {row} (from 0)"

@@ -26,6 +26,8 @@ NEEDED = {
     ("source", "files"): ["source.path=a.jsonl"],
     ("source", "mix"): ["source.files={a: {path: a.jsonl, share: 1}, b: {path: [b.jsonl, c.csv], share: 2}}"],
     ("embedder", "precomputed"): ["embedder.path=v.npy"],
+    ("embedder", "sentence"): ["embedder.model=folder"],
+    ("embedder", "static"): ["embedder.model=folder"],
     ("categorizer", "column"): ["categorizer.column=task"],
 }
 
@@ -111,7 +113,7 @@ def test_clusters_stay_small_when_rows_are_alike():
 
     vectors = np.tile(np.array([[1, 0]], np.float32), (500, 1))
     one = Categories(np.zeros(500, np.int32), np.array(["all"]))
-    bins = SphericalKMeans(size=20).assign(Embeddings(vectors), one, Serial(), 0)
+    bins = SphericalKMeans(size=20).assign(Embeddings(vectors, np.zeros(500, bool)), one, Serial(), 0)
     assert bins.sizes.max() <= 80
 
 

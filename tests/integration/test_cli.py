@@ -158,7 +158,7 @@ def test_precomputed_vectors(folder):
     assert (ledger_of(folder / "precomputed").decision == "kept").sum() == 7
     vectors[17, 3] = np.nan
     np.save(folder / "v.npy", vectors)
-    assert "row 17" in corebound(folder, *command, "sink.path=nan", check=False).stderr
+    assert "toy.jsonl line 18 holds" in corebound(folder, *command, "sink.path=nan", check=False).stderr
     np.save(folder / "v.npy", vectors[:50])
     assert "expected float[60, d]" in corebound(folder, *command, "sink.path=short", check=False).stderr
 

@@ -43,11 +43,11 @@ DRIVER = textwrap.dedent("""
     encoded = []
     encode = lsa._encode
 
-    def counting(model, table, chunk):
+    def counting(*arguments):
         if stage == "chunk" and len(encoded) == 2:
             die()
-        encoded.append(chunk)
-        return encode(model, table, chunk)
+        encoded.append(arguments[-1])
+        return encode(*arguments)
 
     lsa._encode = counting
     from pipeline import cli

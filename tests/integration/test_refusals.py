@@ -114,7 +114,7 @@ def test_a_missing_field_stops_the_run_and_an_empty_answer_warns(folder):
     rows[5]["output"] = ""
     write_jsonl(folder / "warned.jsonl", rows)
     done = corebound(folder, "source.path=warned.jsonl", "budget.rows=59", "sink.path=warned")
-    assert "1 rows have an empty answer (warned.jsonl row 6)" in done.stderr
+    assert "1 distinct rows have an empty answer (warned.jsonl line 6)" in done.stderr
     assert ledger_of(folder / "warned").row[lambda s: ledger_of(folder / "warned").decision == "dropped"].tolist() == [
         5
     ]
