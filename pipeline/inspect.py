@@ -74,3 +74,7 @@ def source(
 def main() -> None:
     """Run ``corebound-inspect``."""
     app()
+
+
+if __name__ == "__main__":
+    main()

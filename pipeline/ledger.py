@@ -57,7 +57,7 @@ def records(space: Space, scores: Scores, order: Order, selection: Selection) ->
                 "tokens": corpus.tokens[row],
                 "copies": corpus.copies[row],
                 "represents": pa.array(stands_for[row], mask=~kept),
-                "stand_in": pa.array(text(corpus.ids[stand_in]).to_numpy(False), mask=kept),
+                "stand_in": text(corpus.ids[stand_in], kept),
                 "stand_in_source": pa.array(_names(corpus.names, inputs.source[deputy]), pa.string(), mask=kept),
                 "stand_in_row": pa.array(inputs.row[deputy], mask=kept),
                 "similarity": pa.array(selection.similarity[row], mask=kept),
@@ -86,7 +86,7 @@ def _with_aside(table: pa.Table, corpus: Corpus, out: np.ndarray) -> pa.Table:
     ids = aside.id[out]
     added = {
         **_where(corpus, aside, out),
-        "id": pa.array(text(ids).to_numpy(False), mask=ids == b""),
+        "id": text(ids, ids == b""),
         "decision": pa.array(["dropped"] * len(out)),
         "reason": pa.array(ASIDE[aside.reason[out]], pa.string()),
         "detail": pa.array([why.decode("utf-8", "ignore") for why in aside.why[out]], pa.string()),
@@ -116,6 +116,6 @@ def nullable(values: np.ndarray) -> pa.Array:
     return pa.array(values, mask=np.isnan(values))
 
 
-def text(ids: np.ndarray) -> pa.Array:
-    """S32[n] as strings."""
-    return pa.array(ids.astype("U32").astype(object), pa.string())
+def text(ids: np.ndarray, mask: np.ndarray | None = None) -> pa.Array:
+    """S32[n] as strings, null where ``mask`` is true."""
+    return pa.array(ids.astype("U32").astype(object), pa.string(), mask=mask)

@@ -64,18 +64,18 @@ def inspect(part: Part) -> Inspection:
 
 def _count(found: Inspection, rows: Found) -> None:
     from pipeline.report.scripts import script_of
-    from pipeline.sources.conversation import named
+    from pipeline.sources.conversation import named, text_of
     from pipeline.sources.intake import Taken
     from pipeline.tokens import BYTES
 
     taken = [row for row in rows if isinstance(row, Taken)]
-    texts = []
+    said_only = []  # calls of tools are no language
     for one in taken:
         for column, value in one.row.items():
             found.columns.setdefault(column, Counter())[named(value)] += 1
         said = one.conversation.turns()[1]
         text = "\n".join(said)
-        texts.append(text)
+        said_only.append("\n".join(text_of({**message, "tool_calls": None}) for message in one.conversation.messages))
         found.ids[one.id] += 1
         found.empty += one.conversation.unanswered
         found.tokens[max(1, -(-len(text.encode()) // BYTES))] += 1
@@ -85,7 +85,7 @@ def _count(found: Inspection, rows: Found) -> None:
         found.has["tools"] += one.conversation.tools is not None
         found.has["tool calls"] += any(message.get("tool_calls") for message in messages)
         found.has["parts that are no text"] += any(isinstance(message["content"], list) for message in messages)
-    found.scripts.update(script_of(texts))
+    found.scripts.update(script_of(said_only))
     # Of all rows those with the smallest ids: a sample that the order of the file does not decide.
     found.examples = sorted([*found.examples, *taken], key=lambda one: one.id)[:EXAMPLES]
 

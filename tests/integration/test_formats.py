@@ -1,0 +1,405 @@
+"""Every shape in every format: what goes in comes out, and what cannot be read is named or counted."""
+
+import copy
+import gzip
+import json
+
+import pyarrow as pa
+import pytest
+from datasets import Dataset, DatasetDict, get_dataset_config_names, load_dataset
+
+from pipeline.budget import Budget
+from pipeline.errors import ConfigError, DataError
+from pipeline.publish import publish
+from pipeline.run import curate
+from pipeline.selectors.baselines import Random
+from pipeline.sinks.disk import Disk, FileFormat, RowFormat
+from pipeline.sources import OnBadRow
+from pipeline.sources.files import Files
+from pipeline.sources.mix import Mix
+from tests.conftest import corebound, ledger_of, toy_config
+
+WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+
+
+def call(number):
+    # Arguments that differ in name and kind from call to call, as they do.
+    return {"name": f"f{number}", "arguments": {f"a{number % 3}": number if number % 2 else str(number), "empty": {}}}
+
+
+TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]
+SHAPES = {
+    "messages": lambda i, w: {"messages": [
+        {"role": "system", "content": "Be brief."}, {"role": "user", "content": f"Say {w}."},
+        {"role": "assistant", "content": w, "weight": i % 2}], "meta": {"when": f"2024-01-{i + 1:02}", "tags": [w]}},
+    "tools": lambda i, w: {"messages": [
+        {"role": "user", "content": f"Call {w}."},
+        {"role": "assistant", "content": None, "tool_calls": [{"id": str(i), "type": "function", "function": call(i)}]},
+        {"role": "tool", "tool_call_id": str(i), "content": w}, {"role": "assistant", "content": w}], "tools": TOOLS},
+    "parts": lambda i, w: {"messages": [
+        {"role": "user", "content": [{"type": "text", "text": f"Part {w}."}]},
+        {"role": "assistant", "content": [{"type": "text", "text": w}]}]},
+    "prompt_completion": lambda i, w: {"prompt": f"Complete {w}.", "completion": w, "n": i},
+    "prompt_messages": lambda i, w: {"prompt": [{"role": "user", "content": f"Go on: {w}."}],
+                                     "completion": [{"role": "assistant", "content": w}]},
+    "alpaca": lambda i, w: {"instruction": f"Write {w}.", "input": "", "output": w},
+    "alpaca_mixed": lambda i, w: {"instruction": f"Write {w}!", "output": [w, None, [w, w.upper()]][i % 3]},
+    "sharegpt": lambda i, w: {"conversations": [
+        {"from": "system", "value": "Use tools."}, {"from": "human", "value": f"Do {w}."},
+        {"from": "function_call", "value": json.dumps(call(i))}, {"from": "observation", "value": w},
+        {"from": "gpt", "value": w}], "tools": json.dumps(TOOLS)},
+    "question_answer": lambda i, w: {"question": f"What is {w}?", "answer": w},
+    "preference": lambda i, w: {"prompt": f"Prefer {w}.", "chosen": w, "rejected": "no"},
+    "kto": lambda i, w: {"messages": [{"role": "user", "content": f"Like {w}?"},
+                                      {"role": "assistant", "content": w}], "label": bool(i % 2)},
+    "natural_instructions": lambda i, w: {"definition": "Copy.", "input": w, "output": [w]},
+    "text": lambda i, w: {"text": f"It is about {w}\nand more.", "label": str(i % 3)},
+}  # fmt: skip
+WITHOUT_NULL = ("prompt_completion", "alpaca", "question_answer", "preference", "text")
+
+
+def rows_of(shape):
+    return [SHAPES[shape](i, word) for i, word in enumerate(WORDS)]
+
+
+def plain(value):
+    """Without the keys of nested objects that are null, which Arrow adds."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items() if item is not None}
+    return [plain(item) for item in value] if isinstance(value, list) else value
+
+
+def run(folder, source, rows=8, **settings):
+    """Select with the library's parts and publish: the product's folder and its ledger."""
+    sink = Disk(path=str(folder / "out"), overwrite=True, **settings)
+    config = toy_config(folder / "cache", source=source, sink=sink, budget=Budget(rows=rows), selector=Random())
+    product = publish(curate(config), "corebound")
+    return product, ledger_of(product)
+
+
+def loaded(product, folder):
+    names = get_dataset_config_names(str(product))
+    return {name: load_dataset(str(product), name, split="train", cache_dir=str(folder / "hf")) for name in names}
+
+
+def write_json(path, rows):
+    path.write_text(json.dumps(rows, ensure_ascii=False, indent=1))
+
+
+def write_lines(path, rows):
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def write_csv(path, rows):
+    import csv
+
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter="\t" if path.suffix == ".tsv" else ",")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def write_compressed(path, rows):
+    text = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    if path.suffix == ".gz":
+        path.write_bytes(gzip.compress(text))
+    else:
+        with pa.CompressedOutputStream(str(path), "zstd") as sink:
+            sink.write(text)
+
+
+WRITERS = {
+    "a.json": write_json,
+    "a.jsonl": write_lines,
+    "a.jsonl.gz": write_compressed,
+    "a.jsonl.zst": write_compressed,
+    "a.csv": write_csv,
+    "a.tsv": write_csv,
+    "a.parquet": lambda path, rows: Dataset.from_list(rows, on_mixed_types="use_json").to_parquet(path),
+    "a.arrow": lambda path, rows: write_arrow(path, rows, pa.ipc.new_stream),
+    "b.arrow": lambda path, rows: write_arrow(path, rows, pa.ipc.new_file),
+    "saved": lambda path, rows: Dataset.from_list(rows, on_mixed_types="use_json").save_to_disk(str(path)),
+    "splits": lambda path, rows: DatasetDict(train=Dataset.from_list(rows, on_mixed_types="use_json")).save_to_disk(
+        str(path)
+    ),
+}
+
+
+def write_arrow(path, rows, opened):
+    table = Dataset.from_list(rows, on_mixed_types="use_json").data.table
+    with pa.OSFile(str(path), "wb") as sink, opened(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+CASES = [(shape, name) for shape in SHAPES for name in WRITERS if name[-3:] not in ("csv", "tsv")]
+CASES += [(shape, name) for shape in WITHOUT_NULL for name in ("a.csv", "a.tsv")]
+
+
+@pytest.mark.parametrize(("shape", "name"), CASES)
+def test_every_kept_row_is_its_input_row(tmp_path, shape, name):
+    rows = rows_of(shape)
+    WRITERS[name](tmp_path / name, rows)
+    if name.endswith(("csv", "tsv")):
+        rows = [{key: str(value) for key, value in row.items()} for row in rows]
+    product, ledger = run(tmp_path, Files(path=str(tmp_path / name)))
+    (found,) = loaded(product, tmp_path).values()
+    kept = ledger[ledger.decision == "kept"].row
+    assert [plain(row) for row in found] == [plain(rows[i]) for i in kept]
+    assert len(kept) == 8 and len(ledger) == len(rows)
+    assert set(found.column_names) == set(rows[0])
+    assert (ledger.file == name).all()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_json_lines_out_are_the_rows(tmp_path, shape):
+    rows = rows_of(shape)
+    write_lines(tmp_path / "a.jsonl", rows)
+    product, ledger = run(tmp_path, Files(path=str(tmp_path / "a.jsonl")), files=FileFormat.jsonl)
+    lines = [json.loads(line) for line in (product / "data" / "train-00000-of-00001.jsonl").open()]
+    kept = [rows[i] for i in ledger[ledger.decision == "kept"].row]
+    assert lines == kept or [plain(line) for line in lines] == [plain(row) for row in kept]
+    assert loaded(product, tmp_path)["default"].num_rows == 8
+    if shape in ("tools", "sharegpt", "messages"):
+        assert lines == kept  # to the letter: no key gained, the null of a turn that calls kept
+
+
+def test_messages_of_every_shape_in_one_table(tmp_path):
+    shapes = [shape for shape in SHAPES if shape != "text"]
+    for shape in shapes:
+        write_lines(tmp_path / f"{shape}.jsonl", rows_of(shape))
+    files = {shape: Files(path=str(tmp_path / f"{shape}.jsonl")) for shape in shapes}
+    whole = len(shapes) * len(WORDS)
+    product, _ = run(tmp_path, Mix(files=files), rows=whole, format=RowFormat.messages)
+    (found,) = loaded(product, tmp_path).values()
+    assert found.column_names == ["messages", "tools", "source", "extra"]
+    rows = {source: list(found.filter(lambda row, s=source: row["source"] == s)) for source in shapes}
+    for i, word in enumerate(WORDS):
+        expected = {shape: copy.deepcopy(SHAPES[shape](i, word)) for shape in shapes}
+        # System turns, tools and calls are all there, and what the conversation does not say is in `extra`.
+        got = {shape: plain(rows[shape][i]["messages"]) for shape in shapes}
+        assert got["messages"] == expected["messages"]["messages"]
+        assert got["tools"] == plain(expected["tools"]["messages"])
+        assert plain(rows["tools"][i]["tools"]) == TOOLS == plain(rows["sharegpt"][i]["tools"])
+        assert got["sharegpt"][0] == {"role": "system", "content": "Use tools."}
+        assert got["sharegpt"][2]["tool_calls"] == [{"type": "function", "function": call(i)}]
+        assert got["parts"] == [{"role": "user", "content": f"Part {word}."}, {"role": "assistant", "content": word}]
+        assert json.loads(rows["messages"][i]["extra"]) == {"meta": expected["messages"]["meta"]}
+        assert json.loads(rows["kto"][i]["extra"]) == {"label": bool(i % 2)}
+        for shape in shapes:
+            assert got[shape][-1]["role"] == "assistant" and isinstance(got[shape][-1]["content"], str)
+    assert rows["alpaca_mixed"][1]["messages"][-1]["content"] == ""
+    assert rows["alpaca_mixed"][2]["messages"][-1]["alternatives"] == ["THREE"]
+
+
+def test_texts_with_a_label_become_answered(tmp_path):
+    write_lines(tmp_path / "a.jsonl", rows_of("text"))
+    product, _ = run(tmp_path, Files(path=str(tmp_path / "a.jsonl")), rows=12, format=RowFormat.messages)
+    (found,) = loaded(product, tmp_path).values()
+    assert [row["messages"][-1]["content"] for row in found] == [str(i % 3) for i in range(12)]
+    with pytest.raises(ConfigError, match="holds texts that nobody answers"):
+        write_lines(tmp_path / "b.jsonl", [{"text": word} for word in WORDS])
+        run(tmp_path, Files(path=str(tmp_path / "b.jsonl")), format=RowFormat.messages)
+
+
+def test_a_split_of_several_is_named(tmp_path):
+    rows = rows_of("alpaca")
+    DatasetDict(train=Dataset.from_list(rows), test=Dataset.from_list(rows[:3])).save_to_disk(str(tmp_path / "d"))
+    with pytest.raises(DataError, match=r"has several splits: train, test; set source.split"):
+        run(tmp_path, Files(path=str(tmp_path / "d")))
+    with pytest.raises(DataError, match="has no split 'dev': train, test"):
+        run(tmp_path, Files(path=str(tmp_path / "d"), split="dev"))
+    _, ledger = run(tmp_path, Files(path=str(tmp_path / "d"), split="test"), rows=2)
+    assert len(ledger) == 3
+
+
+def test_columns_types_and_indices_of_a_saved_data_set_stay(tmp_path):
+    from datasets import ClassLabel, Features, Sequence, Value
+
+    features = Features(
+        {"text": Value("string"), "label": ClassLabel(names=["a", "b"]), "v": Sequence(Value("float32"), 2)}
+    )
+    rows = [{"text": word, "label": i % 2, "v": [i, i]} for i, word in enumerate(WORDS)]
+    saved = Dataset.from_list(rows, features=features).select(range(11, 1, -1))
+    saved.save_to_disk(str(tmp_path / "d"))
+    product, ledger = run(tmp_path, Files(path=str(tmp_path / "d")))
+    (found,) = loaded(product, tmp_path).values()
+    assert found.features == features
+    assert list(found) == [saved[int(i)] for i in ledger[ledger.decision == "kept"].row]
+
+
+# Damage: what is wrong, in which format, the sentence that says so, and the line that it says it of.
+GOOD = [{"instruction": f"Write {word}.", "input": "", "output": word} for word in WORDS]
+LINES = [json.dumps(row).encode() for row in GOOD]
+ROW_DAMAGE = {
+    "invalid JSON": (b'{"instruction": "Write', "not valid JSON (Unterminated string"),
+    "not an object": (b'["a"]', "a JSON list; expected an object, one a row"),
+    "wrong type": (b'{"instruction": 7, "output": "a"}', "'instruction' holds a number; expected a string"),
+    "no text": (b'{"instruction": "", "input": "", "output": "a"}', "'instruction' and 'input' are empty"),
+    "no answer field": (b'{"instruction": "a", "input": ""}', "no field 'output' or 'response'; found instruction"),
+    "another shape": (b'{"messages": [{"role": "user", "content": "a"}]}', "no field 'instruction'; found messages"),
+    "another encoding": (b'{"instruction": "\xe9", "output": "a"}', "byte 0xe9 is not UTF-8"),
+    "half a character": (b'{"instruction": "\\ud800", "output": "a"}', "half a surrogate pair, U+D800"),
+    "too large a number": (b'{"instruction": "a", "output": "b", "n": 1%s}' % (b"0" * 30), "column 'n' holds a value"),
+    "too deep": (b'{"instruction": "a", "output": "b", "d": %s}' % (b"[" * 3000 + b"]" * 3000), ""),
+}  # fmt: skip
+CSV_DAMAGE = {
+    "fields missing": (b"only one", "1 fields; expected 3 (instruction, input, output)"),
+    "fields too many": (b"a,b,c,d", "4 fields; expected 3"),
+    "quote in the middle": (b'"a"b,,c', "not valid CSV"),
+    "no text": (b",,a", "'instruction' and 'input' are empty; expected a question"),
+    "another encoding": (b"\xe9,,a", "byte 0xe9 is not UTF-8"),
+}
+
+
+def damaged(path, name, damage):
+    """A file whose fifth row is damaged, and the line of that row."""
+    if name.endswith("csv"):
+        lines = [b"instruction,input,output", *(f"{r['instruction']},,{r['output']}".encode() for r in GOOD)]
+        line = 6
+    else:
+        lines, line = list(LINES), 5
+    lines[line - 1 : line - 1] = [damage]
+    if name == "a.json":
+        path.write_bytes(b"[" + b",\n".join(lines) + b"]")
+    elif name.endswith(".gz"):
+        path.write_bytes(gzip.compress(b"\n".join(lines)))
+    else:
+        path.write_bytes(b"\n".join(lines) + b"\n")
+    return line
+
+
+ROW_CASES = [(name, what) for what in ROW_DAMAGE for name in ("a.jsonl", "a.jsonl.gz", "a.json")
+             if name != "a.json" or what not in ("invalid JSON", "another encoding", "too deep")]  # fmt: skip
+ROW_CASES += [("a.csv", what) for what in CSV_DAMAGE]
+
+
+@pytest.mark.parametrize(("name", "what"), ROW_CASES)
+def test_a_bad_row_stops_the_run_or_is_counted(tmp_path, name, what):
+    damage, says = (CSV_DAMAGE if name.endswith("csv") else ROW_DAMAGE)[what]
+    line = damaged(tmp_path / name, name, damage)
+    with pytest.raises(DataError) as error:
+        run(tmp_path, Files(path=str(tmp_path / name)))
+    assert f"{name} line {line}: " in str(error.value) and says in str(error.value)
+    assert "mend or remove this row, or set source.on_bad_row=skip" in str(error.value)
+    assert not (tmp_path / "out").exists()
+
+    product, ledger = run(tmp_path, Files(path=str(tmp_path / name), on_bad_row=OnBadRow.skip), rows=12)
+    assert len(ledger) == 13 and ledger.row.tolist() == list(range(13))
+    bad = ledger[ledger.reason == "bad"]
+    assert bad.row.tolist() == [4] and bad.line.tolist() == [line] and says in bad.detail.iloc[0]
+    assert bad.decision.tolist() == ["dropped"] and bad.id.isna().all() and bad.region.isna().all()
+    (found,) = loaded(product, tmp_path).values()
+    assert [row["instruction"] for row in found] == [row["instruction"] for row in GOOD]
+    counts = json.loads((product / "run.json").read_text())["counts"]
+    assert counts["read"] == 13 and counts["bad"] == 1 and counts["kept"] == 12
+
+
+ARROW_DAMAGE = {
+    "null": (None, "'messages' holds nothing; expected a list of turns"),
+    "no answer": ([{"role": "user", "content": "a"}], "no assistant turn to learn from; found user"),
+    "no turns": ([], "'messages' holds nothing"),
+}
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.arrow", "saved"])
+@pytest.mark.parametrize("what", ARROW_DAMAGE)
+def test_a_bad_row_of_a_table_stops_the_run_or_is_counted(tmp_path, name, what):
+    value, says = ARROW_DAMAGE[what]
+    rows = rows_of("kto")
+    rows[4]["messages"] = value
+    WRITERS[name](tmp_path / name, rows)
+    with pytest.raises(DataError) as error:
+        run(tmp_path, Files(path=str(tmp_path / name)))
+    assert f"{name} row 4 (from 0): {says}" in str(error.value)
+    product, ledger = run(tmp_path, Files(path=str(tmp_path / name), on_bad_row=OnBadRow.skip), rows=11)
+    assert ledger[ledger.reason == "bad"].row.tolist() == [4] and ledger.line.isna().all()
+    (found,) = loaded(product, tmp_path).values()
+    assert [plain(row) for row in found] == [plain(row) for i, row in enumerate(rows) if i != 4]
+
+
+WHOLE_DAMAGE = {
+    "a.jsonl": (b"", "is empty; expected JSON rows"),
+    "b.jsonl": (
+        b"nonsense\n" * 3,
+        "b.jsonl line 1: not valid JSON (Expecting value, column 1); none of the first 3 rows",
+    ),
+    "c.jsonl": (b'{"a": 1}\n' * 3, "c.jsonl: rows with the columns 'a' have no known shape (known are preference"),
+    "d.jsonl": (LINES[0].decode().encode("utf-16"), "is UTF-16, not UTF-8; set source.encoding=utf-16"),
+    "a.json": (b"[" + b",\n".join(LINES[:3]), "a.json line 3: not valid JSON"),
+    "b.json": (b'{\n"train": [],\n"test": [{}]}', "keys train (0 nothing), test (1 objects); expected rows"),
+    "a.csv": (b"", "is empty; expected a header line and rows"),
+    "b.csv": (b"instruction,output\n", "b.csv holds no rows; expected at least one"),
+    "c.csv": (b'instruction,output\n"a,b\nc,d\n', "c.csv line 2: a quote that is never closed"),
+    "d.csv": (b"instruction,instruction\na,b\n", "d.csv line 1: two columns are called 'instruction'"),
+    "a.parquet": (b"PAR1 nonsense", "is not a whole Parquet file"),
+    "a.arrow": (b"nonsense", "is not a whole Arrow file"),
+    "b.arrow": (b"ARROW1 nonsense", "is not a whole Arrow file"),
+    "a.jsonl.gz": (gzip.compress(b"\n".join(LINES))[:-20], "is not a whole gzip file"),
+    "a.jsonl.zst": (b"nonsense", "is not a whole zstandard file"),
+    "a.txt": (b"text", "has the ending '.txt'; expected one of .json, .jsonl"),
+    "a.parquet.gz": (gzip.compress(b"PAR1"), "has the ending '.parquet.gz'; expected one of"),
+}
+
+
+@pytest.mark.parametrize("on_bad_row", OnBadRow)
+@pytest.mark.parametrize("name", WHOLE_DAMAGE)
+def test_a_file_that_is_damaged_as_a_whole_is_refused(tmp_path, name, on_bad_row):
+    content, says = WHOLE_DAMAGE[name]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError) as error:
+        run(tmp_path, Files(path=str(tmp_path / name), on_bad_row=on_bad_row))
+    assert says in str(error.value) and name in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "saved"])
+def test_truncated_tables_are_refused(tmp_path, name):
+    WRITERS[name](tmp_path / name, rows_of("alpaca"))
+    file = tmp_path / name if name == "a.parquet" else next((tmp_path / name).glob("*.arrow"))
+    file.write_bytes(file.read_bytes()[:-40])
+    with pytest.raises(DataError, match=r"is not a whole Parquet file|is no whole folder of save_to_disk"):
+        run(tmp_path, Files(path=str(tmp_path / name)))
+
+
+def test_kinds_of_columns_that_datasets_cannot_hold_are_refused(tmp_path):
+    table = pa.table({"text": ["a"], "odd": pa.array([pa.scalar((1, 2, 3), pa.month_day_nano_interval())])})
+    with pa.OSFile(str(tmp_path / "a.arrow"), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    with pytest.raises(DataError, match=r"a.arrow: datasets cannot hold its columns .*convert or remove the column"):
+        run(tmp_path, Files(path=str(tmp_path / "a.arrow")), rows=1)
+
+
+def test_skipped_rows_are_skipped_in_every_source_of_a_mix(tmp_path):
+    for name in ("a.jsonl", "b.jsonl"):
+        damaged(tmp_path / name, name, b"{")
+    files = {name: Files(path=str(tmp_path / f"{name}.jsonl")) for name in "ab"}
+    product, ledger = run(tmp_path, Mix(files=files, on_bad_row=OnBadRow.skip), rows=12)
+    assert ledger[ledger.reason == "bad"].source.tolist() == ["a", "b"]
+    assert (ledger.reason == "duplicate").sum() == 12
+    record = json.loads((product / "run.json").read_text())
+    assert [(row["name"], row["read"], row["bad"]) for row in record["sources"]] == [("a", 13, 1), ("b", 13, 1)]
+
+
+def test_skipping_is_no_reason_to_trust_what_was_skipped(tmp_path):
+    line = damaged(tmp_path / "a.jsonl", "a.jsonl", b"{")
+    run(tmp_path, Files(path=str(tmp_path / "a.jsonl"), on_bad_row=OnBadRow.skip))
+    with pytest.raises(DataError, match=f"line {line}"):  # what is in the cache was read with bad rows left out
+        run(tmp_path, Files(path=str(tmp_path / "a.jsonl")))
+
+
+def test_globs_and_lists_are_one_source(tmp_path):
+    write_lines(tmp_path / "x1.jsonl", rows_of("alpaca")[:5])
+    write_csv(tmp_path / "x2.csv", rows_of("question_answer"))
+    write_lines(tmp_path / "other.jsonl", rows_of("alpaca")[5:])
+    done = corebound(
+        tmp_path,
+        "source.path=[x*,other.jsonl]",
+        "source.name=all",
+        "budget.rows=10",
+        "sink.path=out",
+        "selector=random",
+    )
+    ledger = ledger_of(tmp_path / "out")
+    assert ledger.file.drop_duplicates().tolist() == ["x1.jsonl", "x2.csv", "other.jsonl"]
+    assert (ledger.source == "all").all() and ledger.row.tolist() == list(range(24))
+    assert ledger.line.tolist()[:6] == [1, 2, 3, 4, 5, 2]
+    assert "x2.csv: question_answer (question, answer in 12 of the first 12 rows)" in done.stderr
