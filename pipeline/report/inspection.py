@@ -116,6 +116,7 @@ def show(found: Inspection, part: Part, console: Console) -> None:
     if found.bad:
         _show_bad(found, console)
     table = plain_table("Columns", "column", "rows", "holds")
+    table.columns[-1].justify = "left"
     for column, kinds in list(found.columns.items())[: 2 * SHOWN]:
         holds = ", ".join(f"{kind} {count / sum(kinds.values()):.0%}" if len(kinds) > 1 else kind
                           for kind, count in kinds.most_common())  # fmt: skip

@@ -84,9 +84,9 @@ class Reader:
         return next((name for name in there if row[name] not in (None, "", [])), there[0] if there else None)
 
     def used(self, row: Row) -> list[str]:
-        """Columns of a row that the conversation is made of."""
-        all_names = (*self.shape.required, *self.shape.optional)
-        return [found for names in all_names if (found := self._column(row, names)) is not None]
+        """Columns of a row that the conversation is made of, in the order of the row."""
+        used = {self._column(row, names) for names in (*self.shape.required, *self.shape.optional)}
+        return [column for column in row if column in used]
 
 
 def _text(value: Any, key: str) -> str:

@@ -30,8 +30,8 @@ def test_it_says_what_is_there(tmp_path):
     assert done.returncode == 0, done.stderr
     out = done.stdout
     assert line(out, "a.jsonl ") == "a.jsonl alpaca 65 3"
-    assert "since it has instruction, output, input in 97 of" not in out
-    assert "a.jsonl: alpaca, since it has instruction, output, input in 6" in out
+    assert "since it has instruction, input, output in 97 of" not in out
+    assert "a.jsonl: alpaca, since it has instruction, input, output in 6" in out
     assert line(out, "read") == "read 65 100.0%" and line(out, "duplicates") == "duplicates 1 1.5%"
     assert line(out, "distinct") == "distinct 61 93.8%" and line(out, "empty answers") == "empty answers 1 1.5%"
     assert line(out, "no field 'output' or 'response'").endswith("2 a.jsonl line 5")
