@@ -37,9 +37,9 @@ from pipeline.sources.mix import Mix
 
 # Columns of the ledger, or of selection_*, that a scorer's would replace.
 RESERVED = set(
-    "source file row line id decision reason detail category cluster region rank copies represents stand_in similarity"
-    .split()
-)  # fmt: skip
+    "source file row line id decision reason category cluster region rank empty_answer tokens copies represents "
+    "stand_in stand_in_source stand_in_row similarity detail".split()
+)
 TextPart = StrEnum("TextPart", list(PARTS))
 GROUPS: dict[str, dict[str, type]] = {
     "source": {"files": Files, "mix": Mix},

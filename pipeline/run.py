@@ -133,7 +133,7 @@ def read(config: Config, stages: Stages) -> Corpus:
     corpus = stages.cached(
         "read",
         lambda folder: identity.load(source, folder),
-        [[part.identity(), part.content()] for part in source.parts().values()],
+        identity.key(source),
         lambda folder: identity.read(source, folder),
     )
     return replace(corpus, tokens=tokens.count(corpus, config.tokenizer, stages))

@@ -83,6 +83,8 @@ def turns_of(value: Any, where: str) -> tuple[list[Message], Any]:
     BadRow
         Naming the turn that is none.
     """
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        value = _json(value, where, "a list of turns")  # a column of CSV holds chats as JSON
     if not isinstance(value, list) or not value:
         raise BadRow(f"'{where}' holds {named(value) if value else 'nothing'}; expected a list of turns")
     messages, tools = [], None
@@ -148,16 +150,18 @@ def _unpack_parts(message: Message, parts: list[Any], where: str) -> Any:
 
 def _calls(value: Any, where: str) -> list[dict[str, Any]]:
     """Calls that are written as JSON, ``{name, arguments}`` or a list of these."""
-    try:
-        calls = json.loads(value)
-    except (TypeError, ValueError) as error:
-        raise BadRow(
-            f"'{where}' holds a tool call that is not valid JSON ({error}); expected name and arguments"
-        ) from None
+    calls = _json(value, where, "a tool call, name and arguments")
     calls = calls if isinstance(calls, list) else [calls]
     if not all(isinstance(call, dict) for call in calls):
         raise BadRow(f"'{where}' holds a tool call that is no JSON object; expected name and arguments")
     return [call if "function" in call else {"type": "function", "function": call} for call in calls]
+
+
+def _json(value: Any, where: str, what: str) -> Any:
+    try:
+        return json.loads(value)
+    except (TypeError, ValueError) as error:
+        raise BadRow(f"'{where}' is not valid JSON ({error}); expected {what}") from None
 
 
 def tools_of(value: Any) -> Any:

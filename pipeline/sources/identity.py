@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,17 +21,32 @@ def read(source: Source, folder: Path) -> None:
 
     for _ in Intake(folder).take(source):
         pass
-    collapse(folder)
+    collapse(folder, list(source.parts()))
 
 
-def collapse(folder: Path) -> None:
+def key(source: Source) -> Any:
+    """What decides the result of reading: the contents of the files, and the names of sources where copies of a row in
+    several of them need a rule."""
+    parts = source.parts()
+    read = [[part.identity(), part.content()] for part in parts.values()]
+    return [read, list(parts) if len(parts) > 1 else None]
+
+
+def collapse(folder: Path, names: list[str]) -> None:
     """Make distinct rows of what ``intake`` left in ``folder`` (METHOD, section 1).
 
-    Rows of one id become one row; the copy with the smallest hash of its whole row stands (then the earliest, which
-    is then equal to it in every column).
+    Rows of one id become one row. The copy with the smallest hash of its whole row stands; of those that are equal in
+    every column, one of the source that is first by name, so that the order of sources decides nothing.
+
+    Parameters
+    ----------
+    folder : Path
+    names : list of str
+        Of the sources.
     """
     ids, hashes = np.load(folder / "row_id.npy"), np.load(folder / "row_hash.npy")
-    by_id = np.lexsort((hashes, ids))
+    by_name = np.argsort(np.argsort(np.array(names)))
+    by_id = np.lexsort((by_name[np.load(folder / "source.npy")], hashes, ids))
     new = np.ones(len(ids), bool)
     new[1:] = ids[by_id][1:] != ids[by_id][:-1]
     standing = by_id[new]

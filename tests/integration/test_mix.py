@@ -107,9 +107,12 @@ def test_the_command_takes_a_mix(toys):
 
 
 def test_an_order_does_not_depend_on_that_of_the_sources(toys):
-    files = files_of(toys)
+    rows = [json.loads(line) for line in (toys / "a.jsonl").open()]
+    write_jsonl(toys / "b.jsonl", [*rows[5:15], *toy_rows()[20:25]])  # copies: which source has them must not matter
+    files = files_of(toys, c={"weight": 2})
     turned = dict(reversed(files.items()))
     results = [curate(toy_config(toys / f"cache{i}", source=Mix(files=f))) for i, f in enumerate((files, turned))]
+    assert kept_by_source(results[0]) == kept_by_source(results[1])
     assert (
         results[0].space.corpus.ids[results[0].selection.kept].tolist()
         == results[1].space.corpus.ids[results[1].selection.kept].tolist()

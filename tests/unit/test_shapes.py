@@ -84,6 +84,7 @@ ROWS = {
          "rejected": {"from": "gpt", "value": "4"}},
         [ASKED, ANSWERED],
     ),
+    "messages as JSON": ({"messages": json.dumps([ASKED, ANSWERED])}, [ASKED, ANSWERED]),
     "kto": ({"messages": [ASKED, ANSWERED], "label": True}, [ASKED, ANSWERED]),
     "natural instructions": ({"definition": "Add", "input": "1 and 2.", "output": ["3"]},
                              [{"role": "user", "content": "Add\n\n1 and 2."}, ANSWERED]),
@@ -104,7 +105,7 @@ def test_every_spelling_means_its_conversation(name):
     assert not reader.read(row).unanswered
     # Arrow gives turns the keys that others have, as null; that changes nothing.
     laden = {key: [{"name": None, "weight": None, **turn} for turn in value] if key in ("messages", "conversations")
-             else value for key, value in row.items()}  # fmt: skip
+             and isinstance(value, list) else value for key, value in row.items()}  # fmt: skip
     assert reader.read(laden).id == reader.read(row).id
 
 
@@ -196,6 +197,7 @@ def test_columns_that_the_user_names_decide():
         ("messages", {"messages": []}, "'messages' holds nothing"),
         ("messages", {"messages": None}, "'messages' holds nothing"),
         ("messages", {"messages": "hi"}, "'messages' holds a string; expected a list of turns"),
+        ("messages", {"messages": "[hi]"}, "'messages' is not valid JSON (Expecting value: line 1 column 2 (char 1))"),
         ("messages", {"messages": ["hi"]}, "'messages[0]' holds a string; expected an object with role and content"),
         ("messages", {"messages": [{"content": "hi"}]}, "'messages[0].role' holds null"),
         ("messages", {"messages": [{"role": "user"}]}, "'messages[0].content' is missing; found role"),
@@ -205,9 +207,9 @@ def test_columns_that_the_user_names_decide():
          "is a text part with null"),
         ("messages", {"messages": [ASKED, {"role": "assistant", "content": ["a"]}]}, "expected an object with a type"),
         ("messages", {"messages": [ASKED, {"role": "assistant", "content": [{"type": "tool_call", "value": "{"}]}]},
-         "'messages[1].content[0].value' holds a tool call that is not valid JSON"),
+         "'messages[1].content[0].value' is not valid JSON"),
         ("sharegpt", {"conversations": [{"from": "human", "value": "a"}, {"from": "function_call", "value": "add"}]},
-         "'conversations[1].value' holds a tool call that is not valid JSON"),
+         "'conversations[1].value' is not valid JSON"),
         ("sharegpt", {"conversations": [{"from": "human", "value": "a"}]}, "no assistant turn"),
         ("prompt_completion", {"prompt": "", "completion": "b"}, "'prompt' is empty; expected a question"),
         ("prompt_completion", {"prompt": "a"}, "no field 'completion' or 'response'"),
