@@ -11,6 +11,7 @@ from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
     from pipeline.arrays import Corpus, Order
+    from pipeline.sources import Source
 
 
 @dataclass(kw_only=True)
@@ -111,21 +112,25 @@ class Budget:
         """Cost of each row in the unit: int64[n]."""
         return np.ones(len(corpus), np.int64) if self.unit == "rows" else corpus.tokens
 
-    def by_source(self, shares: dict[str, float]) -> Budget:
-        """The same budget with shares that the sources bring along.
+    def with_sources(self, source: Source, corpus: Corpus) -> Budget:
+        """The budget with the shares or weights that the sources of a mix bring along.
 
         Raises
         ------
         ConfigError
-            If the budget already says how something else is to be shared.
+            If the budget itself says how something is to be shared.
         """
+        sizes = np.bincount(corpus.source, self.cost(corpus), minlength=len(corpus.names)).tolist()
+        shares = source.shares(dict(zip(corpus.names, sizes, strict=True)))
+        if not shares:
+            return self
         speaks = self.by != "category" or any(self.quotas.values())
         if speaks and (self.by != "source" or self.shares):
             raise ConfigError(
                 f"the sources have shares or weights, and budget shares by {self.by}; expected one of both; leave one "
                 "out."
             )
-        return replace(self, by="source", shares=dict(shares))
+        return replace(self, by="source", shares=shares)
 
     def first(self, corpus: Corpus) -> np.ndarray:
         """Rows whose ``always`` column is true: bool[n].

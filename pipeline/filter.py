@@ -12,6 +12,7 @@ from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
     from pipeline.arrays import Corpus
+    from pipeline.provenance import Stages
 
 
 @dataclass(kw_only=True)
@@ -40,6 +41,18 @@ class Filter:
 
     def __bool__(self) -> bool:
         return self.max_tokens is not None or self.min_tokens is not None
+
+    def limit(self, corpus: Corpus, stages: Stages) -> Corpus:
+        """The corpus of the rows within the limits, the others set aside."""
+        if self.max_tokens is None and self.min_tokens is None:
+            return corpus
+        admitted = stages.cached(
+            "filter",
+            lambda folder: np.load(folder / "admitted.npy", mmap_mode="r"),
+            [str(self), corpus.content, corpus.tokens],
+            lambda folder: np.save(folder / "admitted.npy", np.flatnonzero(self.admits(corpus))),
+        )
+        return self.apply(corpus, admitted)
 
     def admits(self, corpus: Corpus) -> np.ndarray:
         """Rows within the limits: bool[n].

@@ -88,8 +88,8 @@ def curate(config: Config) -> Run:
 
     # Distinct rows within the length limits, sorted by a hash of their content: from here on the order of the input is
     # forgotten.
-    corpus = limit(config, stages, read(config, stages))
-    config = share_by_source(config, corpus)
+    corpus = config.filter.limit(read(config, stages), stages)
+    config = replace(config, budget=config.budget.with_sources(config.source, corpus))
     check(config, corpus)
     embeddings = embed(config, stages, corpus)
 
@@ -137,26 +137,6 @@ def read(config: Config, stages: Stages) -> Corpus:
         lambda folder: identity.read(source, folder),
     )
     return replace(corpus, tokens=tokens.count(corpus, config.tokenizer, stages))
-
-
-def limit(config: Config, stages: Stages, corpus: Corpus) -> Corpus:
-    """Rows that are too long or too short set aside."""
-    if not config.filter:
-        return corpus
-    admitted = stages.cached(
-        "filter",
-        lambda folder: np.load(folder / "admitted.npy", mmap_mode="r"),
-        [str(config.filter), corpus.content, corpus.tokens],
-        lambda folder: np.save(folder / "admitted.npy", np.flatnonzero(config.filter.admits(corpus))),
-    )
-    return config.filter.apply(corpus, admitted)
-
-
-def share_by_source(config: Config, corpus: Corpus) -> Config:
-    """Shares and weights that the sources have, put into the budget."""
-    sizes = np.bincount(corpus.source, config.budget.cost(corpus), minlength=len(corpus.names))
-    shares = config.source.shares(dict(zip(corpus.names, sizes.tolist(), strict=True)))
-    return replace(config, budget=config.budget.by_source(shares)) if shares else config
 
 
 def embed(config: Config, stages: Stages, corpus: Corpus) -> Embeddings:

@@ -104,7 +104,8 @@ def of_messages(corpus: Corpus, chosen: np.ndarray, folder: Path) -> dict[str, l
 
 def _conversations(corpus: Corpus, chosen: np.ndarray) -> Iterator[dict[str, Any]]:
     from pipeline.sources.conversation import stripped
-    from pipeline.sources.shapes import SHAPES, Reader
+    from pipeline.sources.detection import Reader
+    from pipeline.sources.shapes import SHAPES
 
     inputs = corpus.inputs
     shapes = {(one["source"], one["file"]): SHAPES[one["shape"]] for one in corpus.detected}

@@ -14,8 +14,9 @@ import pyarrow as pa
 from pipeline.arrays import Aside
 from pipeline.errors import DataError
 from pipeline.progress import track
-from pipeline.sources import OnBadRow, Part, Source, shapes
+from pipeline.sources import OnBadRow, Part, Source
 from pipeline.sources.conversation import Conversation, fingerprint
+from pipeline.sources.detection import LOOK_AHEAD, Reader, detect
 from pipeline.sources.rows import BATCH, BadRow, Batch, Row, place
 from pipeline.sources.tables import TableWriter, Unstorable, table_of
 
@@ -123,15 +124,15 @@ class Intake:
         if writer:
             writer.close()
 
-    def _detect(self, number: int, part: Part, batch: Batch, file: str) -> tuple[shapes.Reader, Detected]:
-        head = [row for row in batch.rows if not isinstance(row, BadRow)][: shapes.LOOK_AHEAD]
+    def _detect(self, number: int, part: Part, batch: Batch, file: str) -> tuple[Reader, Detected]:
+        head = [row for row in batch.rows if not isinstance(row, BadRow)][:LOOK_AHEAD]
         if not head:
             where = place(file, batch.lines[0], 0)
             raise DataError(
                 f"{where}: {batch.rows[0]}; none of the first {len(batch.rows):,} rows can be read; mend it."
             )
         try:
-            reader, evidence = shapes.detect(head, part.shape, part.columns)
+            reader, evidence = detect(head, part.shape, part.columns)
         except BadRow as error:
             raise DataError(f"{file}: {error}.") from error
         self.detected.append(Detected(number, batch.file, reader.shape.name, evidence, list(head[0])))
@@ -170,7 +171,7 @@ class Intake:
         self.turns.write_table(pa.table(columns, schema=TURNS))
 
 
-def _take(reader: shapes.Reader, row: Row | BadRow) -> Taken | BadRow:
+def _take(reader: Reader, row: Row | BadRow) -> Taken | BadRow:
     if isinstance(row, BadRow):
         return row
     try:

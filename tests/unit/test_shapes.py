@@ -5,8 +5,9 @@ import json
 import pytest
 
 from pipeline.sources.conversation import fingerprint
+from pipeline.sources.detection import Reader, detect
 from pipeline.sources.rows import BadRow
-from pipeline.sources.shapes import SHAPES, Reader, detect
+from pipeline.sources.shapes import SHAPES
 
 ASKED, ANSWERED = {"role": "user", "content": "Add 1 and 2."}, {"role": "assistant", "content": "3"}
 CALL = {"name": "add", "arguments": {"a": 1, "b": 2}}
