@@ -124,13 +124,20 @@ class Budget:
         shares = source.shares(dict(zip(corpus.names, sizes, strict=True)))
         if not shares:
             return self
+        empty = next((name for name, size in zip(corpus.names, sizes, strict=True) if not size and shares[name]), None)
+        if empty is not None:
+            raise ConfigError(
+                f"{empty} has a share, but no row of it is left: each is a copy of another source's, excluded or bad; "
+                "leave the source out, or set its share to 0."
+            )
         speaks = self.by != "category" or any(self.quotas.values())
         if speaks and (self.by != "source" or self.shares):
             raise ConfigError(
                 f"the sources have shares or weights, and budget shares by {self.by}; expected one of both; leave one "
                 "out."
             )
-        return replace(self, by="source", shares=shares)
+        present = {name: shares[name] for name, size in zip(corpus.names, sizes, strict=True) if size}
+        return replace(self, by="source", shares=present)
 
     def first(self, corpus: Corpus) -> np.ndarray:
         """Rows whose ``always`` column is true: bool[n].

@@ -9,7 +9,9 @@ import numpy as np
 
 from pipeline.arrays import BAD
 from pipeline.bins.categorizers import grouped
+from pipeline.errors import ConfigError
 from pipeline.selectors.apportion import require_groups
+from pipeline.sinks import Sink
 from pipeline.sources.rows import place
 
 if TYPE_CHECKING:
@@ -41,9 +43,14 @@ def check(config: Config, corpus: Corpus) -> None:
     bad = np.flatnonzero(aside.reason == BAD)
     if len(bad):
         first = bad[0]
-        where = place(corpus.files[aside.source[first]][aside.file[first]], aside.line[first], aside.row[first])
+        file = corpus.files[aside.source[first]][aside.file[first]]
+        where = place(file, int(aside.line[first]), int(corpus.row_of_file(aside)[first]))
         log.warning("%d bad rows were skipped (%s: %s%s); the ledger lists them.", len(bad), where,
-                    aside.why[first].decode(), "; ..." if len(bad) > 1 else "")  # fmt: skip
+                    aside.whys[aside.why[first]], "; ..." if len(bad) > 1 else "")  # fmt: skip
+    if config.text == "response" and all(one["shape"] == "text" for one in corpus.detected):
+        raise ConfigError("text=response, but the rows are texts that nobody answers; leave it out.")
+    if isinstance(config.sink, Sink):  # the library has none
+        config.sink.accept(corpus)
     corpus.require_columns([*config.categorizer.columns(), *config.budget.columns()])
     config.budget.require_fits(len(corpus), len(corpus.inputs))
     if any(config.budget.quotas.values()):

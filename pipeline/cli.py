@@ -56,7 +56,7 @@ def _main() -> None:
 
 def flags_first(arguments: list[str]) -> list[str]:
     """Arguments with the overrides behind the flags: argparse refuses overrides on both sides of one."""
-    values = {"--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn", "--package", "-p"}
+    values = {"--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn", "--package", "-p", "--cfg", "-c"}
     after_flag = [False, *(argument in values for argument in arguments)]
     is_override = [
         not argument.startswith("-") and not value for argument, value in zip(arguments, after_flag, strict=False)

@@ -38,7 +38,7 @@ from pipeline.sources.mix import Mix
 # Columns of the ledger, or of selection_*, that a scorer's would replace.
 RESERVED = set(
     "source file row line id decision reason category cluster region rank empty_answer tokens copies represents "
-    "stand_in stand_in_source stand_in_row similarity detail".split()
+    "stand_in stand_in_source stand_in_file stand_in_row similarity detail".split()
 )
 TextPart = StrEnum("TextPart", list(PARTS))
 GROUPS: dict[str, dict[str, type]] = {

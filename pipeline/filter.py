@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.arrays import EXCLUDED, Aside, Texts
+from pipeline.arrays import Aside, Texts
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -88,12 +88,7 @@ class Filter:
         now[admitted] = np.arange(len(admitted))
         stays = now[inputs.distinct] >= 0
         out = inputs.take(~stays, inputs.distinct[~stays])
-        excluded = Aside(
-            out.source, out.file, out.row, out.line,
-            id=corpus.ids[out.distinct],
-            reason=np.full(len(out), EXCLUDED, np.uint8),
-            why=np.array([f"{tokens:,} tokens; {self}".encode() for tokens in corpus.tokens[out.distinct]], "S"),
-        )  # fmt: skip
+        excluded = Aside.excluded(out, corpus.ids[out.distinct], corpus.tokens[out.distinct], str(self))
         arrays = {f: getattr(corpus, f)[admitted] for f in
                   ("ids", "source", "index", "copies", "bytes", "empty", "tokens")}  # fmt: skip
         return replace(

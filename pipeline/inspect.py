@@ -65,7 +65,7 @@ def source(
     except PipelineError as error:
         print(f"corebound-inspect: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console.width = 140
     show(found, part, console)

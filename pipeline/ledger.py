@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from pipeline.arrays import REGIONS
+from pipeline.arrays import BAD, REGIONS
 
 if TYPE_CHECKING:
     from pipeline.arrays import Aside, Corpus, Inputs, Order, Scores, Selection, Space
@@ -24,17 +24,18 @@ BATCH = 65_536
 def records(space: Space, scores: Scores, order: Order, selection: Selection) -> Iterator[pa.Table]:
     """The ledger in batches, in the order of the input.
 
-    Columns: ``source``, ``file``, ``row`` (of the source, from 0), ``line`` (of the file, from 1, null where rows have
-    none), ``id``, ``decision``, ``reason``, ``category``, ``cluster``, ``region``, one column a scorer (null: no
-    verdict), ``rank`` (from 0, in the order), ``empty_answer``, ``tokens``, ``copies`` (of this row in the input),
-    ``represents`` (distinct rows that a kept row stands for); for dropped rows the kept row that stands for them:
-    ``stand_in`` (its id), ``stand_in_source``, ``stand_in_row``, ``similarity``; ``detail`` (for bad and excluded rows,
-    of which nothing else is known, why).
+    Columns: ``source``, ``file``, ``row`` (of the file, from 0), ``line`` (from 1, null where rows have none), ``id``,
+    ``decision``, ``reason``, ``category``, ``cluster``, ``region``, one column a scorer (null: no verdict), ``rank``
+    (from 0, in the order), ``empty_answer``, ``tokens``, ``copies`` (of this row in the input), ``represents``
+    (distinct rows that a kept row stands for). For dropped rows the kept row that stands for them: ``stand_in`` (its
+    id), ``stand_in_source``, ``stand_in_file``, ``stand_in_row``, ``similarity``. For bad and excluded rows, of which
+    little else is known, ``detail`` says why.
     """
     corpus, inputs, aside = space.corpus, space.corpus.inputs, space.corpus.aside
     copied = np.zeros(len(inputs), bool)
     copied[selection.copies] = True
     stands_for = np.bincount(selection.stand_in, minlength=len(corpus)) - 1
+    row_of_file = corpus.row_of_file(inputs)
     as_input = np.lexsort(
         (np.concatenate([inputs.row, aside.row]), np.concatenate([inputs.source, aside.source]))
     )  # fmt: skip
@@ -48,7 +49,7 @@ def records(space: Space, scores: Scores, order: Order, selection: Selection) ->
         deputy = corpus.standing[stand_in]
         table = pa.table(
             {
-                **_where(corpus, inputs, part),
+                **_where(corpus, inputs, part, row_of_file),
                 "id": text(corpus.ids[row]),
                 "decision": pa.array(np.where(kept, "kept", "dropped").astype(object), pa.string()),
                 "reason": pa.array(reason.astype(object), pa.string()),
@@ -59,7 +60,8 @@ def records(space: Space, scores: Scores, order: Order, selection: Selection) ->
                 "represents": pa.array(stands_for[row], mask=~kept),
                 "stand_in": text(corpus.ids[stand_in], kept),
                 "stand_in_source": pa.array(_names(corpus.names, inputs.source[deputy]), pa.string(), mask=kept),
-                "stand_in_row": pa.array(inputs.row[deputy], mask=kept),
+                "stand_in_file": pa.array(_files(corpus, inputs, deputy), pa.string(), mask=kept),
+                "stand_in_row": pa.array(row_of_file[deputy], mask=kept),
                 "similarity": pa.array(selection.similarity[row], mask=kept),
                 "detail": pa.nulls(len(part), pa.string()),
             }
@@ -69,13 +71,12 @@ def records(space: Space, scores: Scores, order: Order, selection: Selection) ->
         yield table
 
 
-def _where(corpus: Corpus, rows: Inputs | Aside, part: np.ndarray) -> dict[str, pa.Array]:
-    sources, line = rows.source[part], rows.line[part]
-    files = [corpus.files[source][file] for source, file in zip(sources, rows.file[part], strict=True)]
+def _where(corpus: Corpus, rows: Inputs | Aside, part: np.ndarray, row_of_file: np.ndarray) -> dict[str, pa.Array]:
+    line = rows.line[part]
     return {
-        "source": pa.array(_names(corpus.names, sources), pa.string()),
-        "file": pa.array(files, pa.string()),
-        "row": rows.row[part],
+        "source": pa.array(_names(corpus.names, rows.source[part]), pa.string()),
+        "file": pa.array(_files(corpus, rows, part), pa.string()),
+        "row": row_of_file[part],
         "line": pa.array(line, mask=line == 0),
     }
 
@@ -85,14 +86,21 @@ def _with_aside(table: pa.Table, corpus: Corpus, out: np.ndarray) -> pa.Table:
     aside = corpus.aside
     ids = aside.id[out]
     added = {
-        **_where(corpus, aside, out),
+        **_where(corpus, aside, out, corpus.row_of_file(aside)),
         "id": text(ids, ids == b""),
         "decision": pa.array(["dropped"] * len(out)),
         "reason": pa.array(ASIDE[aside.reason[out]], pa.string()),
-        "detail": pa.array([why.decode("utf-8", "ignore") for why in aside.why[out]], pa.string()),
+        "tokens": pa.array(aside.tokens[out], mask=aside.reason[out] == BAD),
+        "detail": pa.array(_names(aside.whys, aside.why[out]), pa.string()),
     }
     rest = {field.name: pa.nulls(len(out), field.type) for field in table.schema if field.name not in added}
     return pa.concat_tables([table, pa.table({name: {**added, **rest}[name] for name in table.column_names})])
+
+
+def _files(corpus: Corpus, rows: Inputs | Aside, part: np.ndarray) -> np.ndarray:
+    names = np.array([name for files in corpus.files for name in files], dtype=object)
+    first = np.cumsum([0, *map(len, corpus.files)])[:-1]
+    return names[first[rows.source[part]] + rows.file[part]]
 
 
 def _names(names: list[str], positions: np.ndarray) -> np.ndarray:

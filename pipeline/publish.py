@@ -14,6 +14,7 @@ from pipeline.component import Component
 from pipeline.report.card import card
 from pipeline.report.summary import category_rows, funnel, source_rows
 from pipeline.run import Run
+from pipeline.sinks.configurations import Written
 from pipeline.sinks.disk import RECORD
 
 
@@ -27,7 +28,7 @@ def publish(run: Run, command: str) -> Path:
         What the user typed, for card and record.
     """
 
-    def describe(folder: Path, configurations: dict[str, str]) -> None:
+    def describe(folder: Path, configurations: dict[str, Written]) -> None:
         about = record(run, command)
         about["files"] = {
             str(path.relative_to(folder)): file_digest(path) for path in sorted(folder.rglob("*")) if path.is_file()

@@ -81,6 +81,8 @@ def _setting(error: Any) -> str:
     first = str(error.msg or error).splitlines()[0]
     if "not in" in first:  # "Key 'x' is not in struct", "Key 'x' not in 'Lsa'"
         return _no_setting(key, [name for name in _keys_of(error.parent_node) if name != "hydra"])
+    if "expected one of" in first:
+        return f"{key}: {first}; mend the value."
     return f"{key}: {first}; expected {_type_of(error)}; mend the value."
 
 

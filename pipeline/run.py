@@ -11,7 +11,18 @@ import numpy as np
 
 from pipeline import tokens
 from pipeline.arrays import (
-    OUTLIER, Bins, Categories, Corpus, Demand, Embeddings, Neighbours, Order, Scores, Selection, Sequence, Space,
+    OUTLIER,
+    Bins,
+    Categories,
+    Corpus,
+    Demand,
+    Embeddings,
+    Neighbours,
+    Order,
+    Scores,
+    Selection,
+    Sequence,
+    Space,
 )  # fmt: skip
 from pipeline.bins.categorizers import grouped
 from pipeline.cache import Cache
@@ -21,7 +32,14 @@ from pipeline.cut import cut
 from pipeline.executors import one_thread
 from pipeline.provenance import Stages
 from pipeline.report.coverage import (
-    LEVELS, Curve, Measure, compare, prefix_of, sample_of, trace_curve, typical_similarity,
+    LEVELS,
+    Curve,
+    Measure,
+    compare,
+    prefix_of,
+    sample_of,
+    trace_curve,
+    typical_similarity,
 )  # fmt: skip
 from pipeline.selectors import Selector
 from pipeline.selectors.apportion import apportion

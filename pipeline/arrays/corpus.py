@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import json
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
 
 BAD, EXCLUDED = 0, 1  # codes of Aside.reason
-LONGEST = 400  # characters of Aside.why
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ class Inputs(Saved):
 
 
 @dataclass(frozen=True)
-class Aside(Saved):
-    """Input rows that are no part of the corpus, and why, in the order of the sources.
+class Aside:
+    """Input rows that are no part of the corpus, and why.
 
     Attributes
     ----------
@@ -74,10 +75,13 @@ class Aside(Saved):
         As in `Inputs`.
     id : S32[M]
         Content hash; empty for a row that could not be read.
+    tokens : int64[M]
+        Length; 0 for a row that could not be read.
     reason : uint8[M]
         `BAD` or `EXCLUDED`.
-    why : S[M]
-        A sentence, UTF-8.
+    why : int32[M]
+        Position in ``whys``.
+    whys : list of str
     """
 
     source: np.ndarray
@@ -85,27 +89,50 @@ class Aside(Saved):
     row: np.ndarray
     line: np.ndarray
     id: np.ndarray
+    tokens: np.ndarray
     reason: np.ndarray
     why: np.ndarray
+    whys: list[str]
 
     def __len__(self) -> int:
         return len(self.source)
 
     @classmethod
-    def of(cls, rows: list[tuple[int, int, int, int, str]]) -> Aside:
-        """Bad rows from ``(source, file, row, line, why)``."""
+    def bad(cls, rows: list[tuple[int, int, int, int, str]]) -> Aside:
+        """Rows that could not be read: ``(source, file, row, line, why)``."""
         numbers = np.array([row[:4] for row in rows], np.int64).reshape(-1, 4)
-        whys = [row[4][:LONGEST].encode("utf-8", "replace") for row in rows]
+        whys = list(dict.fromkeys(row[4] for row in rows))
+        code = {why: number for number, why in enumerate(whys)}
         return cls(
             *numbers[:, :2].astype(np.int32).T, *numbers[:, 2:].T,
-            id=np.zeros(len(rows), "S32"), reason=np.full(len(rows), BAD, np.uint8), why=np.array(whys, "S"),
+            id=np.zeros(len(rows), "S32"), tokens=np.zeros(len(rows), np.int64),
+            reason=np.full(len(rows), BAD, np.uint8), why=np.array([code[row[4]] for row in rows], np.int32), whys=whys,
         )  # fmt: skip
+
+    @classmethod
+    def excluded(cls, inputs: Inputs, ids: np.ndarray, tokens: np.ndarray, why: str) -> Aside:
+        """Rows that a setting leaves out, all for one reason."""
+        nothing = np.zeros(len(inputs), np.int32)
+        reason = np.full(len(inputs), EXCLUDED, np.uint8)
+        return cls(inputs.source, inputs.file, inputs.row, inputs.line, ids, tokens, reason, nothing, [why])
 
     def joined(self, other: Aside) -> Aside:
         """The rows of both."""
-        both = {f.name: np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)}
-        by = np.lexsort((both["row"], both["source"]))
-        return Aside(**{name: values[by] for name, values in both.items()})
+        later = replace(other, why=other.why + len(self.whys))
+        arrays = [f.name for f in fields(self) if f.name != "whys"]
+        both = {name: np.concatenate([getattr(self, name), getattr(later, name)]) for name in arrays}
+        return Aside(**both, whys=[*self.whys, *other.whys])
+
+    def save(self, folder: Path) -> None:
+        for item in fields(self):
+            if item.name != "whys":
+                np.save(folder / f"{item.name}.npy", getattr(self, item.name))
+        (folder / "whys.json").write_text(json.dumps(self.whys))
+
+    @classmethod
+    def load(cls, folder: Path) -> Aside:
+        arrays = {f.name: np.load(folder / f"{f.name}.npy", mmap_mode="r") for f in fields(cls) if f.name != "whys"}
+        return cls(**arrays, whys=json.loads((folder / "whys.json").read_text("utf-8")))
 
 
 @dataclass(frozen=True)
@@ -193,13 +220,29 @@ class Corpus:
         first = np.cumsum(sizes) - sizes
         return first[self.source] + self.inputs.row[self.standing]
 
+    @cached_property
+    def first_rows(self) -> list[np.ndarray]:
+        """For each source, the position in it of the first row of each of its files: int64[files]."""
+        found = []
+        for source in range(len(self.names)):
+            sizes = np.array([one["rows"] for one in self.detected if one["source"] == source], np.int64)
+            found.append(np.cumsum(sizes) - sizes)
+        return found
+
+    def row_of_file(self, rows: Inputs | Aside) -> np.ndarray:
+        """Positions of rows in their files, from 0: int64[...]."""
+        first = np.concatenate(self.first_rows)
+        offset = np.cumsum([0, *map(len, self.first_rows)])[:-1]
+        return rows.row - first[offset[rows.source] + rows.file]
+
     def place(self, row: int) -> str:
         """How a message names a distinct row."""
         from pipeline.sources.rows import place
 
-        which = self.standing[row]
-        file = self.files[self.source[row]][self.inputs.file[which]]
-        return place(file, int(self.inputs.line[which]), int(self.inputs.row[which]))
+        inputs, which = self.inputs, self.standing[row]
+        source, file = inputs.source[which], inputs.file[which]
+        at = int(inputs.row[which] - self.first_rows[source][file])
+        return place(self.files[source][file], int(inputs.line[which]), at)
 
     def require_columns(self, names: list[str]) -> None:
         """Refuse names that are a column of no source, or not of every source.

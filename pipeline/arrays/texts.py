@@ -56,9 +56,22 @@ class Texts:
 
     def turns(self, start: int, stop: int) -> pa.Table:
         """Columns ``role`` and ``text`` of a range of rows."""
+        import pyarrow as pa
+
         if self.rows is None:
             return self._table.slice(start, stop - start)
-        return self._table.take(np.asarray(self.rows[start:stop]))
+        rows = np.asarray(self.rows[start:stop])
+        batches, first = self._batches
+        # Table.take would join all batches of the file for every call.
+        by_row = np.argsort(rows, kind="stable")
+        batch = np.searchsorted(first, rows[by_row], side="right") - 1
+        ends = np.flatnonzero(np.diff(batch)) + 1
+        parts = [
+            batches[batch[part[0]]].take(pa.array(rows[by_row[part]] - first[batch[part[0]]]))
+            for part in np.split(np.arange(len(rows)), ends)
+            if len(part)
+        ]
+        return pa.Table.from_batches(parts, self._table.schema).combine_chunks().take(pa.array(np.argsort(by_row)))
 
     @cached_property
     def _table(self) -> pa.Table:
@@ -66,6 +79,13 @@ class Texts:
 
         with pa.memory_map(self.path) as source:
             return pa.ipc.open_stream(source).read_all()
+
+    @cached_property
+    def _batches(self) -> tuple[list[pa.RecordBatch], np.ndarray]:
+        """The batches of the file, and the first row of each."""
+        batches = [batch for batch in self._table.to_batches() if batch.num_rows]
+        sizes = np.array([batch.num_rows for batch in batches], np.int64)
+        return batches, np.cumsum(sizes) - sizes
 
     def __getstate__(self) -> dict:
         return {"path": self.path, "rows": self.rows}

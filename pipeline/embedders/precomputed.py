@@ -53,11 +53,12 @@ class Precomputed(Embedder):
     def content(self, corpus: Corpus, text: str) -> Any:
         if self.path is None:
             corpus.require_columns([str(self.column)])
-            return corpus.key  # it covers every column of every input row
+            # The key covers every column of every row; the rest says which rows are left, and which copies stand.
+            return [corpus.key, corpus.content, corpus.source, corpus.index]
         path = Path(self.path).expanduser()
         if not path.is_file():
             raise DataError(f"{path} does not exist; set embedder.path to a .npy file of one vector a row.")
-        return [file_digest(path), corpus.key]
+        return [file_digest(path), corpus.content, corpus.positions]
 
     def embed(self, corpus: Corpus, text: str, folder: Path, executor: Executor, seed: int) -> None:
         try:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipeline.run import Run
+    from pipeline.sinks.configurations import Written
 
 
-def card(run: Run, about: dict[str, Any], configurations: dict[str, str]) -> str:
+def card(run: Run, about: dict[str, Any], configurations: dict[str, Written]) -> str:
     """Text of ``README.md``: YAML that tells ``load_dataset`` where the rows are, then prose and tables.
 
     Parameters
@@ -17,19 +18,38 @@ def card(run: Run, about: dict[str, Any], configurations: dict[str, str]) -> str
     run : Run
     about : dict
         The content of ``run.json``.
-    configurations : dict of str to str
-        For each configuration, the glob of its files.
+    configurations : dict of str to Written
+        By name.
     """
+    from datasets import DatasetInfo
+    from datasets.info import DatasetInfosDict
+    from datasets.splits import SplitDict, SplitInfo
     from huggingface_hub import DatasetCardData
 
     data = DatasetCardData(
         tags=["corebound", "data-selection"],
         size_categories=_size(about["counts"]["kept"]),
         configs=[
-            {"config_name": name, "data_files": [{"split": "train", "path": glob}]}
-            for name, glob in configurations.items()
+            # The description tells one product from another that replaces it in the same folder: load_dataset caches
+            # by what is said here, not by the files.
+            {"config_name": name, "description": f"files {one.digest[:16]}",
+             "data_files": [{"split": "train", "path": one.glob}]}
+            for name, one in configurations.items()
         ],
-    )
+    )  # fmt: skip
+    DatasetInfosDict(
+        {
+            # Stated, so that a JSON Lines file whose first rows do not show every type is read right.
+            name: DatasetInfo(
+                features=one.features,
+                splits=SplitDict({"train": SplitInfo("train", num_examples=one.rows, num_bytes=one.bytes)}),
+                download_size=one.bytes,
+                dataset_size=one.bytes,
+                config_name=name,
+            )
+            for name, one in configurations.items()
+        }
+    ).to_dataset_card_data(data)
     counts, measured = about["counts"], about["measured"]
     names = ", ".join(run.space.corpus.names)
     lines = [
@@ -70,7 +90,7 @@ def card(run: Run, about: dict[str, Any], configurations: dict[str, str]) -> str
     return "\n".join(lines)
 
 
-def _configurations(configurations: dict[str, str]) -> list[str]:
+def _configurations(configurations: dict[str, Written]) -> list[str]:
     if len(configurations) == 1:
         return []
     return [

@@ -103,7 +103,7 @@ def show(run: Run, product: str | None = None) -> None:
     """Print the summary."""
     from rich.console import Console
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console.width = 110
     for table in (_sources(run), _funnel(run), _groups(run), _beside(run), _suggested(run), _stages(run)):

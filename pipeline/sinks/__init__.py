@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from pipeline.component import Component
 
 if TYPE_CHECKING:
-    from pipeline.arrays import Order, Scores, Selection, Space
+    from pipeline.arrays import Corpus, Order, Scores, Selection, Space
+    from pipeline.sinks.configurations import Written
 
 
 @dataclass(kw_only=True)
@@ -21,16 +22,19 @@ class Sink(Component):
         """Refuse, before anything is computed, a target that cannot be written."""
         raise NotImplementedError
 
+    def accept(self, corpus: Corpus) -> None:
+        """Refuse, before anything is computed on them, rows that cannot be written."""
+
     def publish(
         self,
         space: Space,
         scores: Scores,
         order: Order,
         selection: Selection,
-        describe: Callable[[Path, dict[str, str]], None],
+        describe: Callable[[Path, dict[str, Written]], None],
     ) -> Path:
         """Write the product and return where it is.
 
-        ``describe`` adds card and run record to its folder, given for each configuration the glob of its files.
+        ``describe`` adds card and run record to its folder, given the configurations that are in it.
         """
         raise NotImplementedError

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +16,23 @@ from pipeline.errors import ConfigError
 from pipeline.sources.rows import BATCH
 
 if TYPE_CHECKING:
-    from datasets import Dataset
+    from datasets import Dataset, Features
 
     from pipeline.arrays import Corpus
 
 SINGLE = "default"
+LONGEST = 60  # characters of a name
+
+
+@dataclass(frozen=True)
+class Written:
+    """A configuration that is on disk: the glob of its files, their sizes and digest, its columns and rows."""
+
+    glob: str
+    features: Features
+    rows: int
+    bytes: int
+    digest: str
 
 
 def of_rows(corpus: Corpus, chosen: np.ndarray) -> dict[str, list[tuple[Dataset, np.ndarray]]]:
@@ -33,46 +47,56 @@ def of_rows(corpus: Corpus, chosen: np.ndarray) -> dict[str, list[tuple[Dataset,
     Returns
     -------
     dict of str to list of (datasets.Dataset, int64[...])
-        By configuration, for each of its sources, the rows and which input rows they are.
+        By configuration that has any, for each of its sources, the rows and which input rows they are. Names depend
+        on what was read, not on what was chosen of it.
     """
     inputs = corpus.inputs
     groups: list[tuple[Any, list[int]]] = []
     for number, table in enumerate(corpus.tables):
-        if not (inputs.source[chosen] == number).any():
-            continue
         schema = dict(table.features)
         same = next((sources for features, sources in groups if features == schema), None)
         if same is None:
             groups.append((schema, [number]))
         else:
             same.append(number)
+    names = names_of([[corpus.names[source] for source in sources] for _, sources in groups])
     found: dict[str, list[tuple[Dataset, np.ndarray]]] = {}
-    for (_, sources), name in zip(groups, _names([[corpus.names[s] for s in g] for _, g in groups]), strict=True):
+    for (_, sources), name in zip(groups, names, strict=True):
         columns = corpus.tables[sources[0]].column_names
-        found[name] = []
+        parts = []
         for number in sources:
             rows = chosen[inputs.source[chosen] == number]
-            table = corpus.tables[number].with_format(None).select_columns(columns)
-            found[name].append((table.select(inputs.index[rows]), rows))
+            if len(rows):
+                table = corpus.tables[number].with_format(None).select_columns(columns)
+                parts.append((table.select(inputs.index[rows]), rows))
+        if parts:
+            found[name] = parts
     return found
 
 
-def _names(groups: list[list[str]]) -> list[str]:
-    """A name a configuration: ``default`` where there is one, else those of its sources, as folders can have them."""
+def names_of(groups: list[list[str]]) -> list[str]:
+    """A name a configuration: ``default`` where there is one, else those of its sources, as a folder can have them."""
     if len(groups) == 1:
         return [SINGLE]
     names: list[str] = []
     for group in groups:
-        name = re.sub(r"[^\w.-]+", "-", group[0] if len(group) == 1 else f"{group[0]}-and-{len(group) - 1}-more")
-        name = name.strip("-.") or "rows"
-        names.append(name if name not in names else f"{name}-{len(names)}")
+        name = "+".join(re.sub(r"[^\w.-]+", "-", source).strip("-.") or "rows" for source in group)
+        if len(name) > LONGEST:
+            name = f"{re.sub(r'[^a-zA-Z0-9_.-]+', '-', group[0])[:LONGEST]}+{len(group) - 1}"
+        # Folders whose names differ in case are one on some systems.
+        taken = {one.casefold() for one in names}
+        number = 2
+        while (free := name if number == 2 else f"{name}-{number - 1}").casefold() in taken:
+            number += 1
+        names.append(free)
     return names
 
 
 def of_messages(corpus: Corpus, chosen: np.ndarray, folder: Path) -> dict[str, list[tuple[Dataset, np.ndarray]]]:
     """Chosen rows as conversations in one table: ``messages``, ``tools``, ``source``, ``extra``.
 
-    ``extra`` is JSON of every column that the conversation does not say, so that nothing is lost.
+    ``extra`` is JSON of every column that the conversation does not say whole, so that nothing is lost; bytes are
+    base64 there.
 
     Parameters
     ----------
@@ -81,53 +105,72 @@ def of_messages(corpus: Corpus, chosen: np.ndarray, folder: Path) -> dict[str, l
         Input rows, ascending.
     folder : Path
         Where the table is written.
-
-    Raises
-    ------
-    ConfigError
-        If a row is a text that nobody answers.
     """
     import pyarrow as pa
     from datasets import Dataset
 
-    from pipeline.sources.tables import TableWriter, table_of
+    from pipeline.sources.tables import RowWriter
 
-    nothing = {"messages": pa.null(), "tools": pa.string(), "source": pa.string(), "extra": pa.string()}
-    writer = TableWriter(folder / "messages.arrow")
+    writer = RowWriter(folder / "messages.arrow")
+    writer.types = {"messages": pa.null(), "tools": pa.null(), "source": pa.string(), "extra": pa.string()}
     for start in range(0, len(chosen), BATCH):
-        table = table_of(list(_conversations(corpus, chosen[start : start + BATCH])))
-        fields = [f.with_type(nothing[f.name]) if pa.types.is_null(f.type) else f for f in table.schema]
-        writer.add(table.cast(pa.schema(fields)))
+        writer.add(list(_conversations(corpus, chosen[start : start + BATCH])))
+    if pa.types.is_null(writer.types["tools"]):
+        writer.types["tools"] = pa.string()
     writer.close()
     return {SINGLE: [(Dataset.from_file(str(folder / "messages.arrow")), chosen)]}
 
 
+def require_answers(corpus: Corpus) -> None:
+    """Refuse texts without a label, of which no conversation can be made.
+
+    Raises
+    ------
+    ConfigError
+    """
+    for one in corpus.detected:
+        label = corpus.columns[one["source"]].get("label", "label")
+        if one["shape"] == "text" and label not in corpus.tables[one["source"]].column_names:
+            raise ConfigError(
+                f"{corpus.files[one['source']][one['file']]} holds texts that nobody answers; sink.format=messages "
+                "needs answers; name the column that says them, as in source.columns={text: ..., label: ...}, or leave "
+                "it out."
+            )
+
+
 def _conversations(corpus: Corpus, chosen: np.ndarray) -> Iterator[dict[str, Any]]:
+    from pipeline.sources.arrow_rows import undecoded
     from pipeline.sources.conversation import stripped
     from pipeline.sources.detection import Reader
     from pipeline.sources.shapes import SHAPES
 
     inputs = corpus.inputs
-    shapes = {(one["source"], one["file"]): SHAPES[one["shape"]] for one in corpus.detected}
+    detected = {(one["source"], one["file"]): one for one in corpus.detected}
     for number in np.unique(inputs.source[chosen]):
         rows = chosen[inputs.source[chosen] == number]
-        table = corpus.tables[number].with_format(None).select(inputs.index[rows])
+        table = undecoded(corpus.tables[number].with_format(None)).select(inputs.index[rows])
         for row, file in zip(table, inputs.file[rows], strict=True):
-            reader = Reader(shapes[int(number), int(file)], corpus.columns[number])
-            said = reader.read({key: value for key, value in row.items()})
+            one = detected[int(number), int(file)]
+            if one["typed"]:
+                row = stripped(row)  # what came in Arrow's structs has a null for every key of other rows
+            reader = Reader(SHAPES[one["shape"]], corpus.columns[number])
+            said = reader.read(row)
             messages = said.messages
             if said.plain:
-                if said.label is None:
-                    raise ConfigError(
-                        f"{corpus.names[number]} holds texts that nobody answers; sink.format=messages needs answers; "
-                        "name the column that says them, as in source.columns={text: ..., label: ...}, or leave it out."
-                    )
-                messages = [*messages, {"role": "assistant", "content": said.label}]
-            used = reader.used(row)
-            extra = {key: stripped(value) for key, value in row.items() if key not in used and value is not None}
+                messages = [
+                    *messages,
+                    {"role": "assistant", "content": "" if said.verdict is None else str(said.verdict)},
+                ]
+            extra = {column: row[column] for column in reader.unsaid(row, said) if row[column] is not None}
             yield {
                 "messages": messages,
                 "tools": said.tools,
                 "source": corpus.names[number],
-                "extra": json.dumps(extra, ensure_ascii=False, default=str) if extra else None,
+                "extra": json.dumps(extra, ensure_ascii=False, default=_written) if extra else None,
             }
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -11,20 +11,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from omegaconf import MISSING
 
-from pipeline.cache import digest
+from pipeline.cache import digest, file_digest
 from pipeline.errors import ConfigError
 from pipeline.progress import track
-from pipeline.sinks import Sink
+from pipeline.sinks import Sink, configurations, json_lines
+from pipeline.sinks.configurations import Written
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-    from pipeline.arrays import Order, Scores, Selection, Space
+    from pipeline.arrays import Corpus, Order, Scores, Selection, Space
 
 RECORD = "run.json"  # written last: a folder that has it is a whole product
 SHARD_BYTES = 500_000_000
@@ -49,7 +50,7 @@ class Disk(Sink):
     format : RowFormat
         ``rows``: every row as it came, a configuration a schema; ``messages``: all rows as conversations in one table.
     files : FileFormat
-        ``parquet`` or ``jsonl``. JSON Lines leave out keys that are null inside of nested values.
+        ``parquet`` or ``jsonl``.
     """
 
     path: str = MISSING
@@ -89,7 +90,7 @@ class Disk(Sink):
         scores: Scores,
         order: Order,
         selection: Selection,
-        describe: Callable[[Path, dict[str, str]], None],
+        describe: Callable[[Path, dict[str, Written]], None],
     ) -> Path:
         from filelock import FileLock
 
@@ -104,20 +105,25 @@ class Disk(Sink):
             for leftover in (draft, aside):
                 shutil.rmtree(leftover, ignore_errors=True)
             (draft / "data").mkdir(parents=True)
-            configurations = self._write_rows(draft, space, scores, order, selection)
+            written = self._write_rows(draft, space, scores, order, selection)
             _write_ledger(draft, space, scores, order, selection)
-            describe(draft, configurations)
+            describe(draft, written)
             if target.exists():
                 os.rename(target, aside)
             os.rename(draft, target)
             shutil.rmtree(aside, ignore_errors=True)
         return target
 
+    def accept(self, corpus: Corpus) -> None:
+        if self.format is RowFormat.messages:
+            configurations.require_answers(corpus)
+        elif self.files is FileFormat.jsonl:
+            for name, table in zip(corpus.names, corpus.tables, strict=True):
+                json_lines.require_writable(name, table.features.arrow_schema)
+
     def _write_rows(
         self, draft: Path, space: Space, scores: Scores, order: Order, selection: Selection
-    ) -> dict[str, str]:
-        from pipeline.sinks import configurations
-
+    ) -> dict[str, Written]:
         inputs = space.corpus.inputs
         kept = selection.kept[inputs.distinct] & inputs.stands
         kept[selection.copies] = True
@@ -126,58 +132,40 @@ class Disk(Sink):
             found = configurations.of_messages(space.corpus, chosen, draft)
         else:
             found = configurations.of_rows(space.corpus, chosen)
-        globs = {}
+        written = {}
         for name, parts in found.items():
-            folder = Path("data") if name == configurations.SINGLE else Path("data") / name
-            (draft / folder).mkdir(parents=True, exist_ok=True)
             if self.columns:
                 parts = [
                     (_with_columns(rows, inputs.distinct[which], space, scores, order, selection), which)
                     for rows, which in parts
                 ]
-            self._write_shards([rows for rows, _ in parts], draft / folder)
-            globs[name] = f"{folder.as_posix()}/train-*.{self.files}"
+            folder = Path("data") if name == configurations.SINGLE else Path("data") / name
+            written[name] = self._write_shards([rows for rows, _ in parts], draft, folder)
         (draft / "messages.arrow").unlink(missing_ok=True)
-        return globs
+        return written
 
-    def _write_shards(self, parts: list[Dataset], folder: Path) -> None:
+    def _write_shards(self, parts: list[Dataset], draft: Path, folder: Path) -> Written:
         from datasets import concatenate_datasets
 
+        (draft / folder).mkdir(parents=True, exist_ok=True)
         rows = concatenate_datasets(parts)
         size = sum(part.data.nbytes * len(part) // max(1, part.data.num_rows) for part in parts)
         shards = max(1, -(-size // SHARD_BYTES))
+        paths = []
         for shard in track(range(shards), "publish", "shards", total=shards):
             part = rows.shard(shards, shard, contiguous=True)
-            path = folder / f"train-{shard:05d}-of-{shards:05d}.{self.files}"
+            paths.append(draft / folder / f"train-{shard:05d}-of-{shards:05d}.{self.files}")
             if self.files is FileFormat.parquet:
-                part.to_parquet(path)
+                part.to_parquet(paths[-1])
             else:
-                _write_lines(part, path)
-
-
-def _write_lines(rows: Dataset, path: Path) -> None:
-    from pipeline.sources.conversation import SAID
-
-    def clean(value: Any, nested: bool = False) -> Any:
-        if isinstance(value, dict):
-            # A turn that calls a tool says null; every other null in a nested value is a key that Arrow added.
-            return {k: clean(v, True) for k, v in value.items() if v is not None or not nested or k in SAID}
-        return [clean(item, True) for item in value] if isinstance(value, list) else value
-
-    with open(path, "w", encoding="utf-8") as lines:
-        for row in rows:
-            try:
-                lines.write(json.dumps(clean(row), ensure_ascii=False, default=_written) + "\n")
-            except TypeError as error:
-                raise ConfigError(
-                    f"sink.files=jsonl cannot write {error}; expected text and numbers; use parquet."
-                ) from None
-
-
-def _written(value: Any) -> str:
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    raise TypeError(f"a {type(value).__name__}")
+                json_lines.write(part, paths[-1])
+        return Written(
+            glob=f"{folder.as_posix()}/train-*.{self.files}",
+            features=rows.features,
+            rows=len(rows),
+            bytes=sum(path.stat().st_size for path in paths),
+            digest=digest([file_digest(path) for path in paths]),
+        )
 
 
 def _is_ours(path: Path, target: Path) -> bool:
@@ -189,7 +177,7 @@ def _is_ours(path: Path, target: Path) -> bool:
             return False
     return (
         name in ("README.md", "ledger.parquet")
-        or re.fullmatch(r"data/([\w.-]+/)?train-\d+-of-\d+\.(parquet|jsonl)", name) is not None
+        or re.fullmatch(r"data/([\w.+-]+/)?train-\d+-of-\d+\.(parquet|jsonl)", name) is not None
     )
 
 

@@ -73,6 +73,10 @@ class Part(Source):
         """Names of the files in the order of reading."""
         raise NotImplementedError
 
+    def advice(self, file: int, columns: list[str]) -> str:
+        """What else may be the matter with a file whose rows have no known shape."""
+        return ""
+
     def content(self) -> Any:
         """Digests of what would be read: the cache key of reading."""
         raise NotImplementedError

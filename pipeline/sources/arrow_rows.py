@@ -62,7 +62,10 @@ def saved(path: Path, split: str | None) -> Dataset:
 
     splits = path / "dataset_dict.json"
     if splits.exists():
-        names = json.loads(splits.read_text("utf-8"))["splits"]
+        try:
+            names = json.loads(splits.read_text("utf-8"))["splits"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{splits} names no splits ({_first(error)}); save the data set again.") from error
         split = names[0] if split is None and len(names) == 1 else split
         if split not in names:
             found = "several splits" if split is None else f"no split '{split}'"
@@ -100,20 +103,28 @@ def _arrow(source: pa.MemoryMappedFile) -> Iterator[pa.RecordBatch]:
 
 def _batches(name: str, number: int, table: pa.Table) -> Iterator[Batch]:
     """The rows as Python objects, decoded as ``datasets`` would, but for media, whose bytes are enough here."""
-    from datasets import Dataset
+    import pyarrow as pa
+    from datasets import Dataset, Features
 
-    try:
-        dataset = Dataset(table)
-    except (ValueError, TypeError, NotImplementedError) as error:
-        raise DataError(
-            f"{name}: datasets cannot hold its columns ({_first(error)}); convert or remove the column."
-        ) from error
+    for field in table.schema:
+        try:
+            Features.from_arrow_schema(pa.schema([field]))
+        except (ValueError, TypeError, NotImplementedError) as error:
+            raise DataError(
+                f"{name}: column '{field.name}' is {field.type}, which datasets cannot hold ({_first(error)}); "
+                "convert or remove it."
+            ) from error
+    columns = undecoded(Dataset(table))[:]
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    yield Batch(number, [0] * len(rows), rows, table)
+
+
+def undecoded(dataset: Dataset) -> Dataset:
+    """The data set with images and other media as their bytes."""
     for column, feature in dataset.features.items():
         if type(feature).__name__ in ("Image", "Audio", "Video", "Pdf"):
             dataset = dataset.cast_column(column, type(feature)(decode=False))
-    columns = dataset[:]
-    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-    yield Batch(number, [0] * len(rows), rows, table)
+    return dataset
 
 
 def _first(error: Exception) -> str:

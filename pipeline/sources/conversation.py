@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,21 +31,25 @@ class Conversation:
         there is more than text in it; ``tool_calls`` as OpenAI has them; every other key of a turn stays.
     tools : list or str, optional
         A list where the source has one, or has it as JSON.
-    label : str, optional
-        Of plain text: what an answer would say.
+    verdict : JSON value, optional
+        What else makes the row another one: the label of a text, whether an answer is wanted (KTO), the answer that is
+        rejected. Rows that say opposite things of one conversation are no duplicates.
     plain : bool
         Whether the row is a text that nobody answers.
+    unsaid : tuple of str
+        Columns of the shape that the messages and tools do not say whole.
     """
 
     messages: list[Message]
     tools: Any = None
-    label: str | None = None
+    verdict: Any = None
     plain: bool = False
+    unsaid: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
-        """Content hash of the conversation and its tools (METHOD, section 1)."""
-        return fingerprint([self.messages, self.tools] + ([self.label] if self.label is not None else []))
+        """Content hash of the conversation, its tools and its verdict (METHOD, section 1)."""
+        return fingerprint([self.messages, self.tools] + ([self.verdict] if self.verdict is not None else []))
 
     @property
     def unanswered(self) -> bool:
@@ -86,7 +91,7 @@ def turns_of(value: Any, where: str) -> tuple[list[Message], Any]:
     if isinstance(value, str) and value.lstrip().startswith("["):
         value = _json(value, where, "a list of turns")  # a column of CSV holds chats as JSON
     if not isinstance(value, list) or not value:
-        raise BadRow(f"'{where}' holds {named(value) if value else 'nothing'}; expected a list of turns")
+        raise BadRow(f"'{where}' holds {named(value)}; expected a list of turns")
     messages, tools = [], None
     for position, turn in enumerate(value):
         message, listed = _turn(turn, f"{where}[{position}]")
@@ -99,32 +104,37 @@ def _turn(turn: Any, where: str) -> tuple[Message, Any]:
     if not isinstance(turn, dict):
         raise BadRow(f"'{where}' holds {named(turn)}; expected an object with role and content, or from and value")
     speaks = any(key in turn for key in SAID)  # null is an empty answer, not a missing one
-    turn = stripped(turn)
+    turn = {key: value for key, value in turn.items() if value is not None}  # Arrow gives turns the keys of others
     role_key = next((key for key in ("role", "from") if key in turn), "role")
     role = turn.get(role_key)
     if not isinstance(role, str):
-        raise BadRow(f"'{where}.{role_key}' holds {named(role)}; expected a string such as user")
+        raise BadRow(f"'{where}.{role_key}' is {named(role) if role else 'missing'}; expected a string such as user")
     said_key = next((key for key in SAID if key in turn), None)
     said = turn.get(said_key) if said_key else None
+    calls = turn.get("tool_calls") or []
+    if not isinstance(calls, list):
+        raise BadRow(f"'{where}.tool_calls' holds {named(calls)}; expected a list of calls")
     message = {"role": ROLES.get(role, role), "content": said}
-    message |= {key: item for key, item in turn.items() if key not in (role_key, said_key)}
+    message |= {key: item for key, item in turn.items() if key not in (role_key, said_key, CALL, "tool_calls")}
     if role == CALL:
-        message = {**message, "role": "assistant", "content": None, "tool_calls": _calls(said, f"{where}.{said_key}")}
+        message |= {"role": "assistant", "content": None}
+        calls = [*calls, *_calls(said, f"{where}.{said_key}")]
     elif CALL in turn:
-        message["tool_calls"] = [{"type": "function", "function": message.pop(CALL)}]
-    elif not speaks and not turn.get("tool_calls"):
+        calls = [*calls, {"type": "function", "function": turn[CALL]}]
+    elif not speaks and not calls:
         raise BadRow(f"'{where}.content' is missing; found {', '.join(turn)}; expected the text of the turn")
     tools = None
     if isinstance(said, list):
-        tools = _unpack_parts(message, said, f"{where}.{said_key}")
+        tools, called = _unpack_parts(message, said, f"{where}.{said_key}")
+        calls = [*calls, *called]
     elif said is not None and not isinstance(said, str):
         raise BadRow(f"'{where}.{said_key}' holds {named(said)}; expected a string or a list of parts")
-    return message, tools
+    return {**message, "tool_calls": calls} if calls else message, tools
 
 
-def _unpack_parts(message: Message, parts: list[Any], where: str) -> Any:
-    """Put ``{type, text | value}`` parts into a message: one string where all are text."""
-    texts, others, tools = [], False, None
+def _unpack_parts(message: Message, parts: list[Any], where: str) -> tuple[Any, list[dict[str, Any]]]:
+    """Put ``{type, text | value}`` parts into a message, one string where all are text; return tools and calls."""
+    texts, others, tools, calls = [], False, None, []
     for position, part in enumerate(parts):
         if not isinstance(part, dict) or not isinstance(part.get("type"), str):
             raise BadRow(f"'{where}[{position}]' holds {named(part)}; expected an object with a type")
@@ -134,7 +144,7 @@ def _unpack_parts(message: Message, parts: list[Any], where: str) -> Any:
                 raise BadRow(f"'{where}[{position}]' is a text part with {named(value)}; expected its text as a string")
             texts.append({"type": "text", "text": value})
         elif part["type"] == "tool_call" and isinstance(value, str):
-            message.setdefault("tool_calls", []).extend(_calls(value, f"{where}[{position}].value"))
+            calls += _calls(value, f"{where}[{position}].value")
         elif part["type"] == "tools":
             tools = tools_of(value)
         else:
@@ -145,7 +155,7 @@ def _unpack_parts(message: Message, parts: list[Any], where: str) -> Any:
     else:
         # Chat templates write the text parts of a turn one behind the other.
         message["content"] = "".join(part["text"] for part in texts) if texts else None
-    return tools
+    return tools, calls
 
 
 def _calls(value: Any, where: str) -> list[dict[str, Any]]:
@@ -165,15 +175,32 @@ def _json(value: Any, where: str, what: str) -> Any:
 
 
 def tools_of(value: Any) -> Any:
-    """Tools as a list where they are one or are JSON of one; None for none."""
-    value = stripped(value)
+    """Tools as OpenAI lists them, where they are a list or JSON of one; None for none."""
     if isinstance(value, str):
         try:
             parsed = json.loads(value)
         except ValueError:
             return value or None
         value = parsed if isinstance(parsed, list) else value
+    if isinstance(value, list):
+        value = [
+            {"type": "function", "function": tool}
+            if isinstance(tool, dict) and isinstance(tool.get("name"), str) and tool.get("function") is None else tool
+            for tool in value
+        ]  # fmt: skip
     return value or None
+
+
+TRANSCRIPT = re.compile(r"(?:^|\n\n)(Human|Assistant): ?")
+
+
+def transcript_of(text: str) -> list[Message] | None:
+    """The turns of a transcript, ``Human: ... Assistant: ...``, as preference data has them; None for other text."""
+    parts = TRANSCRIPT.split(text.lstrip("\n"))
+    if parts[0] or len(parts) < 3:
+        return None
+    roles = {"Human": "user", "Assistant": "assistant"}
+    return [{"role": roles[who], "content": said} for who, said in zip(parts[1::2], parts[2::2], strict=True)]
 
 
 def string(row: Row, key: str) -> str:
@@ -188,6 +215,8 @@ def string(row: Row, key: str) -> str:
 
 def named(value: Any) -> str:
     """What a value is, for people."""
+    if value == [] and isinstance(value, list):
+        return "an empty list"
     names = {dict: "an object", list: "a list", bool: "a boolean", int: "a number", float: "a number",
              str: "a string", type(None): "null"}  # fmt: skip
     return names.get(type(value), type(value).__name__)
@@ -206,6 +235,7 @@ def fingerprint(value: Any) -> str:
     return hashlib.blake2b(text.encode("utf-8"), digest_size=16).hexdigest()
 
 
-def _opaque(value: Any) -> str:
+def _opaque(value: Any) -> dict[str, str]:
     """A value that JSON has not (a date, a decimal, the bytes of an image in another column) for hashing."""
-    return hashlib.blake2b(value).hexdigest() if isinstance(value, bytes) else f"{type(value).__name__} {value!s}"
+    text = hashlib.blake2b(value).hexdigest() if isinstance(value, bytes) else str(value)
+    return {type(value).__name__: text}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import DataError
@@ -35,7 +36,6 @@ def read(
     DataError
         If the file is empty, two columns have one name, or a quote is never closed.
     """
-    csv.field_size_limit(LARGEST)
     quoting = {"quotechar": quote} if quote else {"quoting": csv.QUOTE_NONE}
     with opened(path, encoding) as stream:
         text = io.TextIOWrapper(stream, "utf-8", errors="surrogateescape", newline="")
@@ -43,7 +43,7 @@ def read(
         names, start = header, 1
         while True:
             try:
-                fields = next(lines)
+                fields = _next(lines)
             except StopIteration:
                 break
             except csv.Error as error:
@@ -64,6 +64,14 @@ def read(
         text.detach()
     if names is None:
         raise DataError(f"{path} is empty; expected a header line and rows; give a file that holds some.")
+
+
+def _next(lines: Iterator[list[str]]) -> list[str]:
+    usual = csv.field_size_limit(LARGEST)  # a setting of the whole process
+    try:
+        return next(lines)
+    finally:
+        csv.field_size_limit(usual)
 
 
 def _header(path: Path, fields: list[str]) -> list[str]:

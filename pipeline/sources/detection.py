@@ -55,6 +55,12 @@ class Reader:
         there = [name for name in names if name in row]
         return next((name for name in there if row[name] not in (None, "", [])), there[0] if there else None)
 
+    def unsaid(self, row: Row, said: Conversation) -> list[str]:
+        """Columns of a row that its conversation does not say whole."""
+        every = (*self.shape.required, *self.shape.optional)
+        whole = {self.column(row, names) for names in every if names[0] not in said.unsaid}
+        return [column for column in row if column not in whole]
+
     def used(self, row: Row) -> list[str]:
         """Columns of a row that the conversation is made of, in the order of the row."""
         used = {self.column(row, names) for names in (*self.shape.required, *self.shape.optional)}
@@ -81,6 +87,10 @@ def detect(rows: list[Row], name: str | None = None, columns: Mapping[str, str] 
     columns = dict(columns or {})
     possible = [s for s in SHAPES.values() if (name is None or s.name == name) and set(columns) <= set(s.columns)]
     readers = [Reader(shape, columns) for shape in possible]
+    absent = [column for column in columns.values() if not any(column in row for row in rows)]
+    if absent:
+        found = ", ".join(f"'{column[:40]}'" for column in list(rows[0])[:12]) or "none"
+        raise BadRow(f"no column '{absent[0]}', which source.columns names; its columns are {found}; name one of them")
     hits = [sum(_fits(reader, row) for row in rows) for reader in readers]
     if not any(hits):
         raise BadRow(_unknown(rows[0], readers))
@@ -99,17 +109,15 @@ def _unknown(row: Row, readers: list[Reader]) -> str:
     found = ", ".join(f"'{column[:40]}'" for column in list(row)[:12]) or "none"
     lacks = [[names for names in r.shape.required if r.column(row, names) is None] for r in readers]
     near = [number for number, reader in enumerate(readers) if len(lacks[number]) < len(reader.shape.required)]
-    if near:
-        best = min(near, key=lambda number: len(lacks[number]))
+    if near or len(readers) == 1:
+        best = min(near or [0], key=lambda number: len(lacks[number]))
         wanted = " and ".join(" or ".join(readers[best].columns.get(n, n) for n in names) for names in lacks[best])
-        nearest = f"nearest is {readers[best].shape.name}, which also needs {wanted}"
+        nearest = f"{'nearest is ' if len(readers) > 1 else ''}{readers[best].shape.name}, which also needs {wanted}"
     else:
         nearest = f"known are {', '.join(reader.shape.name for reader in readers)}"
     advice = "name their columns, as in source.columns={instruction: ..., output: ...}, or {text: ...} for texts alone"
     if any(isinstance(value, list) for value in row.values()):
         advice += "; if one of the columns holds the rows, name it in source.field"
-    if all(isinstance(value, str) for value in row.values()):
-        advice += "; if the first line of a table is a row already, name its columns in source.header"
     return f"rows with the columns {found} have no known shape ({nearest}); {advice}"
 
 

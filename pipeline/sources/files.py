@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ class Files(Part):
     header : list of str, optional
         Names of the columns of CSV and TSV files without a header line, or of JSON rows that are lists.
     delimiter : str, optional
-        Of .csv and .tsv files; by default the comma and the tab.
+        Of .csv and .tsv files, one character or ``tab``; by default the comma and the tab.
     quote : str
         Quote character of .csv and .tsv files; empty where quotes are characters like others.
     field : str, optional
@@ -71,6 +72,10 @@ class Files(Part):
         if not all(isinstance(path, str) and path.strip() for path in self._given()) or not self._given():
             raise ConfigError(f"source.path is {self.path!r}; expected a file, a glob, or a list of these; mend it.")
         require_encoding(self.encoding)
+        self.delimiter = {"\\t": "\t", "tab": "\t"}.get(self.delimiter, self.delimiter)  # a shell has no key for it
+        for name in self.header or []:
+            if self.header.count(name) > 1:
+                raise ConfigError(f"source.header names '{name}' twice; expected different names; mend it.")
         for key, value in {"delimiter": self.delimiter, "quote": self.quote or None}.items():
             if value is not None and (len(value) != 1 or value in "\r\n"):
                 raise ConfigError(f"source.{key} is {value!r}; expected one character; mend it.")
@@ -85,6 +90,19 @@ class Files(Part):
         # The bytes of the files say what is read, not their names: a moved file is not read again.
         return {**super().identity(), **dict.fromkeys(("path", "name", "share", "weight"))}
 
+    def parts(self) -> dict[str, Part]:
+        if self.share is not None or self.weight is not None:
+            raise ConfigError("source.share and source.weight are for sources of a mix; leave them out.")
+        return super().parts()
+
+    def advice(self, file: int, columns: list[str]) -> str:
+        if self._paths[file].is_dir() or FORMATS[ending(self._paths[file])] != "delimited":
+            return ""
+        other = next((mark for mark in (";", "\t", "|", ",") if len(columns) == 1 and mark in columns[0]), None)
+        if other is not None:
+            return f"; if columns are divided by {other!r}, set source.delimiter={'tab' if other == chr(9) else other}"
+        return "; if the first line is a row already, name its columns in source.header"
+
     def called(self) -> str:
         if self.name is not None:
             return self.name
@@ -92,13 +110,13 @@ class Files(Part):
         return Path(first).name if len(self._given()) == 1 else f"{Path(first).name} and {len(self._given()) - 1} more"
 
     def files(self) -> list[str]:
-        return [path.name for path in self._paths()]
+        return [path.name for path in self._paths]
 
     def content(self) -> Any:
         from pipeline.sources import arrow_rows
 
         found = []
-        for path in self._paths():
+        for path in self._paths:
             if path.is_dir():
                 found.append([[file_digest(file), file.name] for file in arrow_rows.files_of(path)])
             else:
@@ -106,20 +124,23 @@ class Files(Part):
         return found
 
     def batches(self) -> Iterator[Batch]:
-        for number, path in enumerate(self._paths()):
+        for number, path in enumerate(self._paths):
             yield from self._reader(path)(path, number)
 
     def _given(self) -> list[str]:
         return list(self.path) if isinstance(self.path, list | tuple) else [self.path]
 
+    @cached_property
     def _paths(self) -> list[Path]:
+        # Once: a file that arrives meanwhile must not shift the others.
         paths: list[Path] = []
         for given in self._given():
             path = Path(given).expanduser()
             if path.exists() or not glob.has_magic(given):
                 paths.append(path)
                 continue
-            found = [Path(name) for name in sorted(glob.glob(str(path), recursive=True)) if Path(name).is_file()]
+            found = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]
+            found = [path for path in found if path.is_file() or _is_saved(path)]
             if not found:
                 raise DataError(f"{given} matches no file; mend the glob.")
             paths += found
@@ -128,15 +149,15 @@ class Files(Part):
         return paths
 
     def _require(self, path: Path) -> None:
-        from pipeline.sources.arrow_rows import SAVED
-
         if not path.exists():
             raise DataError(f"{path} does not exist; set source.path to a file, a glob, or a list of these.")
         if path.is_dir():
-            if not any((path / name).exists() for name in SAVED):
+            if not _is_saved(path):
+                inside = (file for file in sorted(path.rglob("*")) if ending(file) in FORMATS)
+                kind = "".join(next(inside, Path("a.jsonl")).suffixes[-2:])
                 raise DataError(
                     f"{path} is a folder that save_to_disk did not write; name the files in it, as in "
-                    f"source.path='{path}/**/*.parquet'."
+                    f"source.path='{path}/**/*{kind}'."
                 )
         elif ending(path) not in FORMATS or (path.suffix in COMPRESSED and FORMATS[ending(path)] == "arrow"):
             raise DataError(
@@ -158,3 +179,9 @@ class Files(Part):
         return lambda path, number: batched(
             number, delimited.read(path, delimiter, self.quote, self.encoding, self.header)
         )
+
+
+def _is_saved(path: Path) -> bool:
+    from pipeline.sources.arrow_rows import SAVED
+
+    return any((path / name).exists() for name in SAVED)

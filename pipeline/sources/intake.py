@@ -15,10 +15,11 @@ from pipeline.arrays import Aside
 from pipeline.errors import DataError
 from pipeline.progress import track
 from pipeline.sources import OnBadRow, Part, Source
+from pipeline.sources.arrow_tables import TableWriter
 from pipeline.sources.conversation import Conversation, fingerprint
 from pipeline.sources.detection import LOOK_AHEAD, Reader, detect
 from pipeline.sources.rows import BATCH, BadRow, Batch, Row, place
-from pipeline.sources.tables import TableWriter, Unstorable, table_of
+from pipeline.sources.tables import RowWriter, Unstorable, types_of
 
 TURNS = pa.schema({"role": pa.list_(pa.int8()), "text": pa.list_(pa.large_string())})
 ARRAYS = {
@@ -29,13 +30,18 @@ ARRAYS = {
 
 @dataclass
 class Detected:
-    """What was found out about one file: its shape, why, the columns of its first row, and how many rows were bad."""
+    """What was found out about one file.
+
+    Its shape, why, the columns of its first row, whether its rows came in Arrow's types, how many there are, and how
+    many of these are bad.
+    """
 
     source: int
     file: int
     shape: str
     evidence: str
     columns: list[str]
+    typed: bool
     rows: int = 0
     bad: int = 0
 
@@ -89,23 +95,26 @@ class Intake:
         for name in ARRAYS:
             np.save(self.folder / f"{name}.npy", np.concatenate(self.arrays.pop(name)))
         (self.folder / "aside").mkdir()
-        Aside.of(self.bad).save(self.folder / "aside")
+        Aside.bad(self.bad).save(self.folder / "aside")
         (self.folder / "files.json").write_text(json.dumps([asdict(one) for one in self.detected]))
 
     def _part(self, number: int, name: str, part: Part) -> Iterator[tuple[Detected, Found]]:
         files, rows, kept = part.files(), 0, 0
-        writer = TableWriter(self.folder / f"rows-{number}.arrow") if self.tables and not part.in_place else None
+        writer: RowWriter | TableWriter | None = None
+        keeps = self.tables and not part.in_place
         here: Detected | None = None
         for batch in track(part.batches(), "read", "rows", step=BATCH):
             if here is None or here.file != batch.file:
                 reader, here = self._detect(number, part, batch, files[batch.file])
             found: Found = [_take(reader, row) for row in batch.rows]
-            if writer:
-                _write(writer, batch, found)
-            self._set_aside(number, part, batch, found, files[batch.file], rows)
+            if keeps and writer is None:
+                path = self.folder / f"rows-{number}.arrow"
+                writer = RowWriter(path) if batch.table is None else TableWriter(path)
+            _write(writer, batch, found, files[batch.file])
+            self._set_aside(number, part, batch, found, files[batch.file], rows, here.rows)
             good = [position for position, one in enumerate(found) if isinstance(one, Taken)]
             positions = rows + np.array(good, np.int64)
-            index = positions if writer is None else kept + np.arange(len(good))
+            index = kept + np.arange(len(good)) if keeps else positions
             lines = np.array(batch.lines, np.int64)[good]
             self._append([found[position] for position in good], number, batch.file, positions, index, lines)
             here.rows += len(found)
@@ -122,7 +131,18 @@ class Intake:
                 "rows, or name shape and columns."
             )
         if writer:
+            self._close(writer, number, files)
+
+    def _close(self, writer: RowWriter | TableWriter, number: int, files: list[str]) -> None:
+        try:
             writer.close()
+        except Unstorable as error:
+            arrays = {name: np.concatenate(self.arrays[name]) for name in ("source", "file", "line", "row")}
+            at = np.flatnonzero(arrays["source"] == number)[error.position]
+            file = int(arrays["file"][at])
+            first = sum(one.rows for one in self.detected if one.source == number and one.file < file)
+            where = place(files[file], int(arrays["line"][at]), int(arrays["row"][at]) - first)
+            raise DataError(f"{where}: {error}; mend or remove this row.") from error
 
     def _detect(self, number: int, part: Part, batch: Batch, file: str) -> tuple[Reader, Detected]:
         head = [row for row in batch.rows if not isinstance(row, BadRow)][:LOOK_AHEAD]
@@ -134,18 +154,22 @@ class Intake:
         try:
             reader, evidence = detect(head, part.shape, part.columns)
         except BadRow as error:
-            raise DataError(f"{file}: {error}.") from error
-        self.detected.append(Detected(number, batch.file, reader.shape.name, evidence, list(head[0])))
+            raise DataError(f"{file}: {error}{part.advice(batch.file, list(head[0]))}.") from error
+        self.detected.append(
+            Detected(number, batch.file, reader.shape.name, evidence, list(head[0]), batch.table is not None)
+        )
         return reader, self.detected[-1]
 
-    def _set_aside(self, number: int, part: Part, batch: Batch, found: Found, file: str, before: int) -> None:
+    def _set_aside(
+        self, number: int, part: Part, batch: Batch, found: Found, file: str, before: int, of_file: int
+    ) -> None:
         for position, one in enumerate(found):
             if not isinstance(one, BadRow):
                 continue
             line = batch.lines[position]
             if part.on_bad_row is OnBadRow.error:
                 raise DataError(
-                    f"{place(file, line, before + position)}: {one}; mend or remove this row, or set "
+                    f"{place(file, line, of_file + position)}: {one}; mend or remove this row, or set "
                     "source.on_bad_row=skip to go on without it."
                 )
             self.bad.append((number, batch.file, before + position, line, str(one)))
@@ -186,14 +210,20 @@ def _take(reader: Reader, row: Row | BadRow) -> Taken | BadRow:
         return BadRow("nested deeper than can be read; expected fewer levels")
 
 
-def _write(writer: TableWriter, batch: Batch, found: Found) -> None:
+def _write(writer: RowWriter | TableWriter | None, batch: Batch, found: Found, file: str) -> None:
     """Write the good rows of a batch; a row that no table can hold becomes a bad one."""
     while good := [position for position, one in enumerate(found) if isinstance(one, Taken)]:
+        if batch.table is not None:
+            if isinstance(writer, RowWriter):
+                raise DataError(f"{file} is Arrow and an earlier file of the source is not; read them as two sources.")
+            if writer is not None:
+                writer.add(batch.table.take(good), file)
+            return
+        if isinstance(writer, TableWriter):
+            raise DataError(f"{file} is not Arrow and an earlier file of the source is; read them as two sources.")
+        rows = [batch.rows[position] for position in good]
         try:
-            if batch.table is not None:
-                writer.add(batch.table.take(good))
-            else:
-                writer.add(table_of([batch.rows[position] for position in good]))
+            types_of(rows) if writer is None else writer.add(rows)
             return
         except Unstorable as error:
             found[good[error.position]] = error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from pipeline.sources.rows import BadRow, Numbered, Row
 from pipeline.sources.streams import ending, opened
 
 CHUNK = 1 << 20
+SPACE = re.compile(r"[ \t\r\n]*")
 INSTANCES = "Instances"  # where a task file of Natural-Instructions has its rows
 
 
@@ -63,12 +65,13 @@ def _skip_space(stream: io.BufferedReader) -> tuple[int, bytes]:
 def _lines_or_document(
     path: Path, stream: io.BufferedReader, first: int, field: str | None
 ) -> Iterator[tuple[int, Any]]:
+    decoder = _Decoder()
     head = stream.readline()
-    value = _parsed(head)
+    value = decoder.line(head)
     in_lines = isinstance(value, dict) and INSTANCES not in value
     if field is not None or (not in_lines and ending(path) == ".json"):
         rest = stream.read()
-        document = _parsed(head + rest) if rest.strip() else value
+        document = decoder.line(head + rest) if rest.strip() else value
         if isinstance(document, dict):
             yield from _document(path, document, field)
             return
@@ -81,7 +84,7 @@ def _lines_or_document(
     yield first, value
     for number, line in enumerate(stream, first + 1):
         if not line.isspace():
-            yield number, _parsed(line)
+            yield number, decoder.line(line)
 
 
 def _document(path: Path, document: dict[str, Any], field: str | None) -> Iterator[tuple[int, Any]]:
@@ -110,46 +113,44 @@ def _kind(value: Any) -> str:
 
 
 def _array(path: Path, stream: io.BufferedReader, line: int) -> Iterator[tuple[int, Any]]:
-    decoder = json.JSONDecoder()
+    decoder = _Decoder()
     stream.read(1)
-    text, pending, ended, first = "", b"", False, True
+    # `text` from `at` on is what has been read and not yet told apart; `line` is that of `at`.
+    text, at, pending, ended, first = "", 0, b"", False, True
     while True:
-        body = text.lstrip(" \t\r\n")
-        line += text.count("\n", 0, len(text) - len(body))
-        text = body
-        if text.startswith("]"):
-            rest = text[1:] + _decode(path, line, pending + stream.read())
+        start = SPACE.match(text, at).end()
+        if text.startswith("]", start):
+            rest = text[start + 1 :] + _decode(path, line, pending + stream.read())
             if rest.strip():
+                line += text.count("\n", at, start)
                 raise DataError(f"{path} line {line}: text after the closing ']'; expected one JSON array; mend it.")
             return
         try:
-            if not first and text:
-                if not text.startswith(","):
-                    raise json.JSONDecodeError("expected ',' or ']'", text, 0)
-                body = text[1:].lstrip(" \t\r\n")
-                skipped = text.count("\n", 0, len(text) - len(body))
-            else:
-                body, skipped = text, 0
-            value, end = decoder.raw_decode(body)
-            if end == len(body) and not ended:
-                raise json.JSONDecodeError("the value may go on", body, end)
+            if not first and start < len(text):
+                if text[start] != ",":
+                    raise json.JSONDecodeError("expected ',' or ']'", text, start)
+                start = SPACE.match(text, start + 1).end()
+            value, end = decoder.read(text, start)
+            if end == len(text) and not ended:
+                raise json.JSONDecodeError("the value may go on", text, end)
         except (ValueError, RecursionError) as error:
             if ended or not isinstance(error, json.JSONDecodeError):
+                line += text.count("\n", at, start)
                 raise DataError(
                     f"{path} line {line}: {_not_json(error)}; mend the array here, or write one row a line (.jsonl), "
                     "of which bad ones can be skipped."
                 ) from error
             # Doubling keeps a row larger than a chunk from being scanned a quadratic number of times.
-            block = stream.read(max(CHUNK, len(text)))
+            block = stream.read(max(CHUNK, len(text) - at))
             ended = not block
             block = pending + block
             cut = len(block) if ended else _whole_characters(block)
-            text, pending = text + _decode(path, line, block[:cut]), block[cut:]
+            text, at, pending = text[at:] + _decode(path, line, block[:cut]), 0, block[cut:]
             continue
-        line += skipped
+        line += text.count("\n", at, start)
         yield line, value
-        line += body.count("\n", 0, end)
-        text, first = body[end:], False
+        line += text.count("\n", start, end)
+        at, first = end, False
 
 
 def _whole_characters(block: bytes) -> int:
@@ -168,14 +169,38 @@ def _decode(path: Path, line: int, block: bytes) -> str:
         raise DataError(f"{path} line {line}: {_not_utf8(error)}.") from error
 
 
-def _parsed(line: bytes) -> Any:
-    """The value of a line, or why it has none."""
-    try:
-        return json.loads(line.decode("utf-8").strip())
-    except UnicodeDecodeError as error:
-        return BadRow(_not_utf8(error))
-    except (ValueError, RecursionError) as error:  # ValueError: also integers of thousands of digits
-        return BadRow(_not_json(error))
+class _Decoder:
+    """Reads JSON values; one in which a key stands twice, of which Python would keep the last, is a bad row."""
+
+    def __init__(self) -> None:
+        self.json = json.JSONDecoder(object_pairs_hook=self._object)
+        self.twice: str | None = None
+
+    def read(self, text: str, start: int) -> tuple[Any, int]:
+        """The value that starts at a position, and where it ends."""
+        self.twice = None
+        value, end = self.json.raw_decode(text, start)
+        return (value if self.twice is None else BadRow(f"the key '{self.twice}' stands twice; expected it once")), end
+
+    def line(self, line: bytes) -> Any:
+        """The value of a line, or why it has none."""
+        try:
+            text = line.decode("utf-8").strip()
+            value, end = self.read(text, 0)
+            if end < len(text):
+                raise json.JSONDecodeError("Extra data", text, end)
+            return value
+        except UnicodeDecodeError as error:
+            return BadRow(_not_utf8(error))
+        except (ValueError, RecursionError) as error:  # ValueError: also integers of thousands of digits
+            return BadRow(_not_json(error))
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(pairs)
+        if len(value) < len(pairs):
+            keys = [key for key, _ in pairs]
+            self.twice = next(key for key in keys if keys.count(key) > 1)
+        return value
 
 
 def _not_utf8(error: UnicodeDecodeError) -> str:
@@ -198,4 +223,5 @@ def _row(value: Any, header: list[str] | None) -> Row | BadRow:
             return dict(zip(header, value, strict=True))
         return BadRow(f"a JSON list of {len(value)}; expected {len(header)} values: {', '.join(header)}")
     advice = "; source.header=[...] names the values of rows that are lists" if isinstance(value, list) else ""
-    return BadRow(f"a JSON {type(value).__name__}; expected an object, one a row{advice}")
+    kind = "null" if value is None else type(value).__name__
+    return BadRow(f"a JSON {kind}; expected an object, one a row{advice}")

@@ -48,7 +48,8 @@ class Memory(Part):
 
     def content(self) -> Any:
         # Not Dataset._fingerprint, which differs between equal data sets and may agree between different ones.
-        return [fingerprint(row) for batch in self.batches() for row in batch.rows]
+        # Its columns, because a null that is in the rows is another thing than a column that is not there.
+        return [str(self.dataset.features), [fingerprint(row) for batch in self.batches() for row in batch.rows]]
 
     def batches(self) -> Iterator[Batch]:
         from pipeline.sources import arrow_rows

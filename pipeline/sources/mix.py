@@ -48,7 +48,6 @@ class Mix(Source):
             return {name: part.share for name, part in self.files.items()}
         if any(part.weight is not None for part in self.files.values()):
             return {
-                name: (1.0 if part.weight is None else part.weight) * sizes.get(name, 0)
-                for name, part in self.files.items()
+                name: (1.0 if part.weight is None else part.weight) * sizes[name] for name, part in self.files.items()
             }
         return {}

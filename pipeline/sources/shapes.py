@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.sources.conversation import Conversation, Message, named, string, tools_of, turns_of
+from pipeline.sources.conversation import Conversation, Message, named, string, tools_of, transcript_of, turns_of
 from pipeline.sources.rows import BadRow, Row
 
 Names = tuple[str, ...]
@@ -81,18 +81,25 @@ def _alpaca(row: Row) -> Conversation:
     return Conversation([*_system(row), *earlier, asked, _answer(row["output"], "output")], tools_of(row.get("tools")))
 
 
-def _answered(messages: list[Message], tools: Any) -> Conversation:
+def _answered(
+    messages: list[Message], tools: Any, verdict: Any = None, unsaid: tuple[str, ...] = ("label",)
+) -> Conversation:
     if not any(message["role"] == "assistant" for message in messages):
         roles = ", ".join(message["role"] for message in messages)
         raise BadRow(f"no assistant turn to learn from; found {roles}; expected an answer")
-    return Conversation(messages, tools)
+    return Conversation(messages, tools, verdict, unsaid=unsaid)
+
+
+def _wanted(row: Row) -> bool | None:
+    """The label of KTO; other labels say nothing of the answer."""
+    return row["label"] if isinstance(row.get("label"), bool) else None
 
 
 def _turns(key: str) -> Callable[[Row], Conversation]:
     def build(row: Row) -> Conversation:
         messages, listed = turns_of(row[key], key)
         tools = tools_of(row.get("tools"))
-        return _answered([*_system(row), *messages], listed if tools is None else tools)
+        return _answered([*_system(row), *messages], listed if tools is None else tools, _wanted(row))
 
     return build
 
@@ -104,12 +111,14 @@ def _side(row: Row, key: str, role: str) -> list[Message]:
         value = [value]
     if isinstance(value, list) and not (value and all(isinstance(item, str) for item in value)):
         return turns_of(value, key)[0]
+    if isinstance(value, str) and (turns := transcript_of(value)):
+        return turns
     return [_question(row, key)] if role == "user" else [_answer(value, key)]
 
 
 def _prompt_completion(row: Row) -> Conversation:
     asked, answered = _side(row, "prompt", "user"), _side(row, "completion", "assistant")
-    return _answered([*_system(row), *asked, *answered], tools_of(row.get("tools")))
+    return _answered([*_system(row), *asked, *answered], tools_of(row.get("tools")), _wanted(row))
 
 
 def _preference(row: Row) -> Conversation:
@@ -119,18 +128,21 @@ def _preference(row: Row) -> Conversation:
             raise BadRow(f"'{key}' holds null; expected an answer")
     chosen = _side(row, "chosen", "assistant")
     _side(row, "rejected", "assistant")
+    context = next((key for key in ("prompt", "conversations", "instruction") if row.get(key) is not None), None)
     before: list[Message] = []
-    for key in ("prompt", "conversations"):
-        if row.get(key) is not None:
-            before = _side(row, key, "user")
-            break
-    if row.get("instruction") is not None and not before:
+    if context == "instruction":
         before = [_question(row, "instruction", "input")]
-    if before and chosen[: len(before)] == before:
+    elif context is not None:
+        before = _side(row, context, "user")
+    unsaid = {"rejected", "prompt", "conversations", "instruction", "input"} - {context}
+    if context == "instruction":
+        unsaid.discard("input")
+    if chosen[: len(before)] == before:
         before = []  # chosen holds the whole conversation
     if not before and not any(message["role"] == "user" for message in chosen):
         raise BadRow("no question: neither 'chosen' nor another column holds a user turn; expected one, as in 'prompt'")
-    return _answered([*_system(row), *before, *chosen], tools_of(row.get("tools")))
+    verdict = {"rejected": row["rejected"], **{key: row[key] for key in unsaid if row.get(key) is not None}}
+    return _answered([*_system(row), *before, *chosen], tools_of(row.get("tools")), verdict, tuple(sorted(unsaid)))
 
 
 def _question_answer(row: Row) -> Conversation:
@@ -153,29 +165,30 @@ def _self_instruct(row: Row) -> Conversation:
             raise BadRow(f"an instance has no 'output'; found {', '.join(item)}; expected input and output")
         asked = _question({"instruction": row["instruction"], "input": item.get("input")}, "instruction", "input")
         messages += [asked, _answer(item["output"], "output")]
-    return Conversation(messages)
+    whole = all(item.keys() <= {"input", "output"} for item in instances)
+    return Conversation(messages, unsaid=() if whole else ("instances",))
 
 
 def _plain(row: Row) -> Conversation:
-    label = row.get("label")
-    return Conversation([_question(row, "text")], label=None if label is None else str(label), plain=True)
+    return Conversation([_question(row, "text")], verdict=row.get("label"), plain=True)
 
 
-SYSTEM, TOOLS = ("system", "system_prompt"), ("tools", "functions")
+SYSTEM, TOOLS, LABEL = ("system", "system_prompt"), ("tools", "functions"), ("label",)
 SHAPES = {
     shape.name: shape
     for shape in (
         Shape("preference", (("chosen",), ("rejected",)),
               (("prompt", "question"), ("conversations", "messages"), ("instruction",), ("input",), SYSTEM, TOOLS),
               _preference),
-        Shape("messages", (("messages",),), (SYSTEM, TOOLS), _turns("messages")),
-        Shape("sharegpt", (("conversations", "conversation"),), (SYSTEM, TOOLS), _turns("conversations")),
+        Shape("messages", (("messages",),), (SYSTEM, TOOLS, LABEL), _turns("messages")),
+        Shape("sharegpt", (("conversations", "conversation"),), (SYSTEM, TOOLS, LABEL), _turns("conversations")),
         Shape("self_instruct", (("instruction",), ("instances",)), (), _self_instruct),
         Shape("natural_instructions", (("definition", "Definition"), ("input",), ("output",)), (), _natural),
         Shape("alpaca", (("instruction",), ("output", "response")),
               (("input", "context"), SYSTEM, ("history",), TOOLS), _alpaca),
-        Shape("prompt_completion", (("prompt",), ("completion", "response")), (SYSTEM, TOOLS), _prompt_completion),
+        Shape("prompt_completion", (("prompt",), ("completion", "response")), (SYSTEM, TOOLS, LABEL),
+              _prompt_completion),
         Shape("question_answer", (("question",), ("answer", "response")), (SYSTEM,), _question_answer),
-        Shape("text", (("text",),), (("label",),), _plain),
+        Shape("text", (("text",),), (LABEL,), _plain),
     )
 }  # fmt: skip

@@ -1,13 +1,18 @@
-"""Rows as one Arrow table a source, every value as it came.
+"""Rows that came as Python objects as one Arrow table, every value as it was.
 
-Arrow wants one type a column. Where the rows have one, it is taken; objects one level deep may lack keys, which come
-back as null. Where they have none (a number here and text there, a list of turns whose tool calls differ in their
-arguments) the column is the ``Json`` feature of datasets, which gives back exactly what went in.
+Arrow wants one type a column. Where all rows have one, it is taken; objects one level deep (turns, say) may lack keys,
+which come back as null. Where they have none (a number here and text there, a list of turns whose tool calls differ in
+their arguments) the column is the ``Json`` feature of datasets, which gives back what went in. Whole numbers among
+fractions are fractions, as they are to JSON. Types are decided when all rows have been seen, so that it does not matter
+which rows come together.
 """
 
 from __future__ import annotations
 
 import json
+import math
+import pickle
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,191 +20,201 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.types as kinds
 
-from pipeline.sources.conversation import SAID, stripped
-from pipeline.sources.rows import BadRow
+from pipeline.sources.rows import BadRow, Row
 
 JSON = pa.json_()
 DEEPEST = 20  # levels of types; Arrow and Parquet readers have limits of their own not far above
-FIELD = "field"
+KEYS = 64  # of an object; more are no schema but names of things, and every row would get a null for each
+EXACT = 1e-14  # datasets reads numbers in Json columns with 15 digits or so
 
 
 class Unstorable(BadRow):
-    """A value that neither Arrow nor JSON gives back unchanged; ``position`` is that of its row in the batch."""
+    """A value that neither Arrow nor JSON gives back; ``position`` is that of its row among those given."""
 
     def __init__(self, column: str, position: int, value: Any) -> None:
         self.position = position
         super().__init__(
-            f"column '{column}' holds a value that neither Arrow nor JSON can give back unchanged ({str(value)[:60]}); "
-            "expected numbers within 64 bits, and no NaN among values of other kinds"
+            f"column '{column}' holds a value that neither Arrow nor JSON can give back ({str(value)[:60]}); expected "
+            "no NaN among values of other kinds, and no whole number beyond 64 bits (53 among fractions)"
         )
 
 
-def table_of(rows: list[dict[str, Any]]) -> pa.Table:
-    """The table of a batch of rows.
+def table_of(rows: list[Row], types: dict[str, pa.DataType] | None = None) -> pa.Table:
+    """The table of some rows.
+
+    Parameters
+    ----------
+    rows : list of dict
+    types : dict of str to pyarrow.DataType, optional
+        Of the columns; by default those that hold just these rows.
 
     Raises
     ------
     Unstorable
     """
-    columns = list(dict.fromkeys(chain.from_iterable(rows)))
-    return pa.table({column: _column(column, [row.get(column) for row in rows]) for column in columns})
+    types = types_of(rows) if types is None else types
+    arrays = {name: _array(name, [row.get(name) for row in rows], kind) for name, kind in types.items()}
+    return pa.table(arrays)
 
 
-class TableWriter:
-    """Writes tables that follow each other into one Arrow stream that ``Dataset.from_file`` opens."""
+class RowWriter:
+    """Takes batches of rows and writes them as one Arrow stream that ``Dataset.from_file`` opens.
+
+    The rows wait in a file beside it until all have come and the types of their columns are known.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self.parts: list[Path] = []
-        self.schema: pa.Schema | None = None
-        self.writer: pa.RecordBatchStreamWriter | None = None
+        self.path, self.waiting = path, path.with_name(f"{path.name}.rows")
+        self.spool = open(self.waiting, "wb")
+        self.types: dict[str, pa.DataType] = {}
 
-    def add(self, table: pa.Table) -> None:
-        """Append rows, of whatever columns."""
-        schema = table.schema if self.schema is None else unify(self.schema, table.schema)
-        if self.writer is None or schema != self.schema:
-            # A part a schema: later rows may show that earlier ones need another.
-            self._end_part()
-            self.schema = schema
-            self.parts.append(self.path.with_name(f"{self.path.name}.part{len(self.parts)}"))
-            self.writer = pa.ipc.new_stream(str(self.parts[-1]), schema)
-        self.writer.write_table(cast(table, schema))
+    def add(self, rows: list[Row]) -> None:
+        """Append rows.
+
+        Raises
+        ------
+        Unstorable
+            If one cannot be held, whatever other rows are like.
+        """
+        found = types_of(rows)
+        for name, kind in found.items():
+            self.types[name] = common(self.types[name], kind) if name in self.types else kind
+        pickle.dump(rows, self.spool, pickle.HIGHEST_PROTOCOL)
 
     def close(self) -> None:
-        """Put the parts together under the schema that holds them all."""
-        self._end_part()
-        if len(self.parts) == 1:
-            self.parts[0].rename(self.path)
-            return
-        with pa.ipc.new_stream(str(self.path), self.schema) as writer:
-            for part in self.parts:
-                with pa.memory_map(str(part)) as source:
-                    for batch in pa.ipc.open_stream(source):
-                        writer.write_table(cast(pa.Table.from_batches([batch]), self.schema))
-                part.unlink()
+        """Write the table.
 
-    def _end_part(self) -> None:
-        if self.writer is not None:
-            self.writer.close()
-            self.writer = None
+        Raises
+        ------
+        Unstorable
+            If a value cannot be held together with those of other rows; its position is that among all rows.
+        """
+        self.spool.close()
+        schema = pa.schema(list(self.types.items()))
+        before = 0
+        with pa.OSFile(str(self.path), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+            for rows in self._waiting():
+                try:
+                    writer.write_table(table_of(rows, self.types))
+                except Unstorable as error:
+                    error.position += before
+                    raise
+                before += len(rows)
+        self.waiting.unlink()
+
+    def _waiting(self) -> Iterator[list[Row]]:
+        with open(self.waiting, "rb") as spool:
+            while True:
+                try:
+                    yield pickle.load(spool)  # our own file, written above
+                except EOFError:
+                    return
 
 
-def unify(first: pa.Schema, second: pa.Schema) -> pa.Schema:
-    """A schema that holds the rows of both, with `JSON` for columns that have no other type in common."""
-    fields = {field.name: field for field in first}
-    for field in second:
-        if field.name not in fields:
-            fields[field.name] = field
-        elif fields[field.name].type != field.type:
-            fields[field.name] = field.with_type(_common(fields[field.name].type, field.type, 0) or JSON)
-    metadata = first.metadata if list(fields.values()) == list(first) else None
-    return pa.schema(list(fields.values()), metadata)
+def types_of(rows: list[Row]) -> dict[str, pa.DataType]:
+    """The type of every column that some rows have.
+
+    Raises
+    ------
+    Unstorable
+        If a column has none, `JSON` included.
+    """
+    types = {}
+    for name in dict.fromkeys(chain.from_iterable(rows)):
+        values = [row.get(name) for row in rows]
+        types[name] = _type(values)
+        if types[name] == JSON:
+            _array(name, values, JSON)
+    return types
+
+
+def _type(values: list[Any]) -> pa.DataType:
+    try:
+        array = pa.array(values)
+    except (pa.ArrowException, OverflowError, TypeError, RecursionError):
+        return JSON
+    return array.type if _holds(array, 0) else JSON
+
+
+def _holds(array: pa.Array, depth: int, level: int = 0) -> bool:
+    """Whether an array gives back what it was made of, but for keys that objects of the first level lack.
+
+    ``depth`` counts the objects that it is inside of, ``level`` lists too.
+    """
+    if level > DEEPEST:
+        return False
+    if kinds.is_list(array.type):
+        return _holds(array.flatten(), depth, level + 1)
+    if kinds.is_struct(array.type):
+        if not 0 < array.type.num_fields <= KEYS:  # Parquet has no objects without keys
+            return False
+        children = array.drop_null().flatten()
+        if depth and any(child.null_count for child in children):
+            return False  # null, or a key that was not there
+        return all(_holds(child, depth + 1, level + 1) for child in children)
+    return True
+
+
+def common(a: pa.DataType, b: pa.DataType) -> pa.DataType:
+    """The type of a column that holds values of both types; `JSON` where there is no other."""
+    return _common(a, b, 0) or JSON
 
 
 def _common(a: pa.DataType, b: pa.DataType, depth: int) -> pa.DataType | None:
-    """A type that holds values of both unchanged, or None."""
     if a == b or kinds.is_null(b):
         return a
     if kinds.is_null(a):
         return b
-    if JSON in (a, b):
-        return None
+    if {a, b} == {pa.int64(), pa.float64()}:
+        return pa.float64()  # to JSON, 1 and 1.0 are one number
     if kinds.is_list(a) and kinds.is_list(b):
         item = _common(a.value_type, b.value_type, depth)
         return item and pa.list_(item)
     if kinds.is_struct(a) and kinds.is_struct(b):
-        if depth and {f.name for f in a} != {f.name for f in b}:
-            return None
         fields = {f.name: f.type for f in a}
+        if depth and fields.keys() != {f.name for f in b}:
+            return None
         for f in b:
-            fields[f.name] = _common(fields[f.name], f.type, depth + 1) if f.name in fields else f.type
-        return None if None in fields.values() else pa.struct(fields)
-    if (kinds.is_integer(a) and kinds.is_floating(b)) or (kinds.is_floating(a) and kinds.is_integer(b)):
-        return None  # 1 would come back as 1.0, and large numbers as others
-    try:
-        return pa.unify_schemas(
-            [pa.schema([(FIELD, a)]), pa.schema([(FIELD, b)])], promote_options="permissive"
-        ).field(FIELD).type  # fmt: skip
-    except pa.ArrowException:
-        return None
+            kind = _common(fields[f.name], f.type, depth + 1) if f.name in fields else f.type
+            if kind is None:
+                return None
+            fields[f.name] = kind
+        return pa.struct(fields) if len(fields) <= KEYS else None
+    return None
 
 
-def cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The table under a schema that `unify` made of its own and others."""
-    columns = []
-    for field in schema:
-        if field.name not in table.column_names:
-            columns.append(pa.nulls(len(table), field.type))
-            continue
-        column = table[field.name]
-        if column.type == field.type:
-            columns.append(column)
-        elif field.type == JSON:
-            columns.append(_json(_without_added(column.to_pylist())))
-        else:
-            columns.append(column.cast(field.type))
-    return pa.table(columns, schema=schema)
-
-
-def _without_added(values: list[Any]) -> list[Any]:
-    """Values without the keys that an Arrow struct gave them; a turn whose text is null keeps it."""
-
-    def clean(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {k: v if v is None else stripped(v) for k, v in value.items() if v is not None or k in SAID}
-        return [clean(item) for item in value] if isinstance(value, list) else value
-
-    return [clean(value) for value in values]
-
-
-def _column(column: str, values: list[Any]) -> pa.Array:
-    try:
-        array = pa.array(values)
-        if not _widens(values) and holds(array, 0):
-            return array
-    except (pa.ArrowException, OverflowError, TypeError, RecursionError):
-        pass
-    try:
-        return _json(values)
-    except (ValueError, TypeError, RecursionError):
-        position = next(number for number, value in enumerate(values) if not _survives(value))
-        raise Unstorable(column, position, values[position]) from None
-
-
-def _widens(values: list[Any]) -> bool:
-    """Whether Arrow would make floating-point numbers of whole ones."""
-    found = {type(value) for value in values}
-    return int in found and float in found
-
-
-def holds(array: pa.Array, depth: int) -> bool:
-    """Whether an array gives back what it was made of, but for keys that objects of the first level lack."""
-    if depth > DEEPEST:
-        return False
-    if kinds.is_list(array.type):
-        return holds(array.flatten(), depth)
-    if kinds.is_struct(array.type):
-        if not array.type.num_fields:
-            return False  # Parquet has no objects without keys
-        whole = array.filter(array.is_valid()) if array.null_count else array
-        children = whole.flatten()
-        if depth and any(child.null_count for child in children):
-            return False  # null, or a key that was not there
-        return all(holds(child, depth + 1) for child in children)
-    return True
-
-
-def _json(values: list[Any]) -> pa.Array:
-    texts = [None if value is None else json.dumps(value, ensure_ascii=False, allow_nan=False) for value in values]
-    if not all(map(_survives, values)):
-        raise ValueError
+def _array(name: str, values: list[Any], kind: pa.DataType) -> pa.Array:
+    if kind != JSON:
+        try:
+            return pa.array(values, kind)
+        except pa.ArrowInvalid:  # among fractions, a whole number that none is exactly
+            position = next(i for i, value in enumerate(values) if isinstance(value, int) and abs(value) > 2**53)
+            raise Unstorable(name, position, values[position]) from None
+    texts = []
+    for position, value in enumerate(values):
+        text = None if value is None else _dumped(value)
+        if text is None and value is not None:
+            raise Unstorable(name, position, value)
+        texts.append(text)
     return pa.array(texts, pa.string()).cast(JSON)
 
 
-def _survives(value: Any) -> bool:
+def _dumped(value: Any) -> str | None:
+    """JSON from which datasets reads the value again, or None."""
     from datasets.utils.json import ujson_loads
 
     try:
-        return value is None or ujson_loads(json.dumps(value, ensure_ascii=False, allow_nan=False)) == value
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return text if _same(value, ujson_loads(text)) else None
     except (ValueError, TypeError, RecursionError):
-        return False
+        return None
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_same(item, b[key]) for key, item in a.items())
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(_same, a, b))
+    if isinstance(a, float) and isinstance(b, float):
+        return math.isclose(a, b, rel_tol=EXACT)
+    return type(a) is type(b) and a == b

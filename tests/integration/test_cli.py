@@ -262,6 +262,11 @@ def test_labels_that_are_numbers_or_strange_can_be_named(folder):
     assert "leave out 3 of 5 groups" in done.stderr
 
 
+def test_settings_are_printed_wherever_the_flag_stands(folder):
+    for command in (["embedder=precomputed", "--cfg", "job"], ["--cfg", "job", "embedder=precomputed"]):
+        assert "column: null" in corebound(folder, *command).stdout
+
+
 def test_help_is_quick_and_light(folder):
     times = []
     for _ in range(3):

@@ -88,6 +88,7 @@ def write_json(path, rows):
 
 def write_lines(path, rows):
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    return path
 
 
 def write_csv(path, rows):
@@ -159,7 +160,7 @@ def test_json_lines_out_are_the_rows(tmp_path, shape):
     kept = [rows[i] for i in ledger[ledger.decision == "kept"].row]
     assert lines == kept or [plain(line) for line in lines] == [plain(row) for row in kept]
     assert loaded(product, tmp_path)["default"].num_rows == 8
-    if shape in ("tools", "sharegpt", "messages"):
+    if shape in ("tools", "sharegpt", "messages", "alpaca_mixed"):
         assert lines == kept  # to the letter: no key gained, the null of a turn that calls kept
 
 
@@ -187,8 +188,113 @@ def test_messages_of_every_shape_in_one_table(tmp_path):
         assert json.loads(rows["kto"][i]["extra"]) == {"label": bool(i % 2)}
         for shape in shapes:
             assert got[shape][-1]["role"] == "assistant" and isinstance(got[shape][-1]["content"], str)
+        assert json.loads(rows["preference"][i]["extra"]) == {"rejected": "no"}
     assert rows["alpaca_mixed"][1]["messages"][-1]["content"] == ""
     assert rows["alpaca_mixed"][2]["messages"][-1]["alternatives"] == ["THREE"]
+
+
+def test_a_product_that_replaces_another_is_what_is_loaded(tmp_path):
+    path = write_lines(tmp_path / "a.jsonl", rows_of("alpaca"))
+    for rows in (4, 5, 5, 6):  # load_dataset caches by what the card says, not by the files
+        product, ledger = run(tmp_path, Files(path=str(path)), rows=rows)
+        (found,) = loaded(product, tmp_path).values()
+        assert [row["output"] for row in found] == [WORDS[i] for i in ledger[ledger.decision == "kept"].row]
+    write_lines(tmp_path / "a.jsonl", rows_of("alpaca")[::-1])
+    product, _ = run(tmp_path, Files(path=str(tmp_path / "a.jsonl")), rows=12)
+    (found,) = loaded(product, tmp_path).values()
+    assert [row["output"] for row in found] == WORDS[::-1]
+
+
+def test_json_lines_whose_first_rows_do_not_show_every_type_load(tmp_path):
+    rows = [{"instruction": f"Count {i}: {'word ' * 250}", "output": "yes", "note": None} for i in range(15_000)]
+    rows[-1]["note"] = "late"
+    write_lines(tmp_path / "a.jsonl", rows)
+    product, _ = run(tmp_path, Files(path=str(tmp_path / "a.jsonl")), rows=15_000, files=FileFormat.jsonl)
+    assert (product / "data" / "train-00000-of-00001.jsonl").stat().st_size > 10 << 20  # what datasets looks at at once
+    (found,) = loaded(product, tmp_path).values()
+    assert found[14_999]["note"] == "late"
+
+
+def test_nulls_of_the_user_stay(tmp_path):
+    schema = {"type": "function", "function": {"name": "f", "parameters": {"a": {"enum": None}}}}
+    rows = [
+        {"messages": [{"role": "user", "content": word},
+                      {"role": "assistant", "content": None,
+                       "tool_calls": [call(i), {"name": "g", "arguments": None}]}],
+         "tools": [schema, {"name": "g"}], "v": {"b": [1, "x", None], "deep": {"x": None}}}
+        for i, word in enumerate(WORDS)
+    ]  # fmt: skip
+    write_lines(tmp_path / "a.jsonl", rows)
+    source = Files(path=str(tmp_path / "a.jsonl"))
+    product, _ = run(tmp_path, source, rows=12)
+    assert list(loaded(product, tmp_path)["default"]) == rows
+    product, _ = run(tmp_path, source, rows=12, files=FileFormat.jsonl)
+    assert [json.loads(line) for line in (product / "data" / "train-00000-of-00001.jsonl").open()] == rows
+    product, _ = run(tmp_path, source, rows=12, format=RowFormat.messages)
+    for row, unified in zip(rows, loaded(product, tmp_path)["default"], strict=True):
+        assert unified["messages"] == row["messages"]
+        assert unified["tools"] == [schema, {"type": "function", "function": {"name": "g"}}]
+        assert json.loads(unified["extra"]) == {"v": row["v"]}
+
+
+def test_bytes_and_images_are_kept_or_refused(tmp_path):
+    import base64
+    import io
+
+    from datasets import Features, Image, Value
+    from PIL import Image as Pillow
+
+    picture = io.BytesIO()
+    Pillow.new("RGB", (2, 2)).save(picture, "PNG")
+    features = Features(
+        {"question": Value("string"), "answer": Value("string"), "raw": Value("binary"), "img": Image()}
+    )
+    rows = [{"question": w, "answer": w, "raw": b"\x00\xff", "img": {"bytes": picture.getvalue(), "path": None}}
+            for w in WORDS]  # fmt: skip
+    Dataset.from_list(rows, features=features).to_parquet(tmp_path / "a.parquet")
+    source = Files(path=str(tmp_path / "a.parquet"))
+    product, _ = run(tmp_path, source)
+    found = loaded(product, tmp_path)["default"]
+    assert found.features == features and found[0]["img"].size == (2, 2)
+    product, _ = run(tmp_path, source, format=RowFormat.messages)
+    extra = json.loads(loaded(product, tmp_path)["default"][0]["extra"])
+    assert (
+        base64.b64decode(extra["img"]["bytes"]) == picture.getvalue() and base64.b64decode(extra["raw"]) == b"\x00\xff"
+    )
+    with pytest.raises(
+        ConfigError, match=r"sink.files=jsonl cannot write the column 'raw' of a.parquet, which is binary"
+    ):
+        run(tmp_path, source, files=FileFormat.jsonl)
+
+
+def test_files_of_one_source_with_other_types_are_refused(tmp_path):
+    write_lines(tmp_path / "a.jsonl", rows_of("alpaca"))
+    Dataset.from_list(rows_of("alpaca")).to_parquet(tmp_path / "b.parquet")
+    for first, second in (("a.jsonl", "b.parquet"), ("b.parquet", "a.jsonl")):
+        with pytest.raises(DataError, match=rf"{second} is .*read them as two sources"):
+            run(tmp_path, Files(path=[str(tmp_path / first), str(tmp_path / second)]))
+
+
+def test_a_table_with_another_divider_is_told_so(tmp_path):
+    (tmp_path / "a.csv").write_text("instruction;output\n" + "".join(f"{w};{w}\n" for w in WORDS))
+    with pytest.raises(DataError, match=r"if columns are divided by ';', set source.delimiter=;"):
+        run(tmp_path, Files(path=str(tmp_path / "a.csv")))
+    assert len(run(tmp_path, Files(path=str(tmp_path / "a.csv"), delimiter=";"))[1]) == 12
+    (tmp_path / "b.csv").write_text("instruction\toutput\n" + "".join(f"{w}\t{w}\n" for w in WORDS))
+    with pytest.raises(DataError, match=r"set source.delimiter=tab"):
+        run(tmp_path, Files(path=str(tmp_path / "b.csv")))
+    for spelt in ("tab", "\\t", "\t"):
+        assert len(run(tmp_path, Files(path=str(tmp_path / "b.csv"), delimiter=spelt))[1]) == 12
+    with pytest.raises(ConfigError, match=r"source.header names 'a' twice"):
+        Files(path=str(tmp_path / "a.csv"), header=["a", "b", "a"])
+
+
+def test_the_same_bytes_under_another_ending_are_read_anew(tmp_path):
+    (tmp_path / "a.csv").write_text("text,more\tlabel\n" + "".join(f"{w},x\ty\n" for w in WORDS))
+    (tmp_path / "a.tsv").write_bytes((tmp_path / "a.csv").read_bytes())
+    run(tmp_path, Files(path=str(tmp_path / "a.csv")))
+    with pytest.raises(DataError, match=r"a.tsv: rows with the columns 'text,more', 'label' have no known shape"):
+        run(tmp_path, Files(path=str(tmp_path / "a.tsv")))
 
 
 def test_texts_with_a_label_become_answered(tmp_path):
@@ -236,6 +342,7 @@ ROW_DAMAGE = {
     "wrong type": (b'{"instruction": 7, "output": "a"}', "'instruction' holds a number; expected a string"),
     "no text": (b'{"instruction": "", "input": "", "output": "a"}', "'instruction' and 'input' are empty"),
     "no answer field": (b'{"instruction": "a", "input": ""}', "no field 'output' or 'response'; found instruction"),
+    "a key twice": (b'{"instruction": "a", "output": "b", "output": "c"}', "the key 'output' stands twice"),
     "another shape": (b'{"messages": [{"role": "user", "content": "a"}]}', "no field 'instruction'; found messages"),
     "another encoding": (b'{"instruction": "\xe9", "output": "a"}', "byte 0xe9 is not UTF-8"),
     "half a character": (b'{"instruction": "\\ud800", "output": "a"}', "half a surrogate pair, U+D800"),
@@ -295,9 +402,9 @@ def test_a_bad_row_stops_the_run_or_is_counted(tmp_path, name, what):
 
 
 ARROW_DAMAGE = {
-    "null": (None, "'messages' holds nothing; expected a list of turns"),
+    "null": (None, "'messages' holds null; expected a list of turns"),
     "no answer": ([{"role": "user", "content": "a"}], "no assistant turn to learn from; found user"),
-    "no turns": ([], "'messages' holds nothing"),
+    "no turns": ([], "'messages' holds an empty list"),
 }
 
 
@@ -364,7 +471,9 @@ def test_kinds_of_columns_that_datasets_cannot_hold_are_refused(tmp_path):
     table = pa.table({"text": ["a"], "odd": pa.array([pa.scalar((1, 2, 3), pa.month_day_nano_interval())])})
     with pa.OSFile(str(tmp_path / "a.arrow"), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
-    with pytest.raises(DataError, match=r"a.arrow: datasets cannot hold its columns .*convert or remove the column"):
+    with pytest.raises(
+        DataError, match=r"a.arrow: column 'odd' is month_day_nano_interval, which datasets cannot hold"
+    ):
         run(tmp_path, Files(path=str(tmp_path / "a.arrow")), rows=1)
 
 
@@ -400,6 +509,6 @@ def test_globs_and_lists_are_one_source(tmp_path):
     )
     ledger = ledger_of(tmp_path / "out")
     assert ledger.file.drop_duplicates().tolist() == ["x1.jsonl", "x2.csv", "other.jsonl"]
-    assert (ledger.source == "all").all() and ledger.row.tolist() == list(range(24))
+    assert (ledger.source == "all").all() and ledger.row.tolist() == [*range(5), *range(12), *range(7)]
     assert ledger.line.tolist()[:6] == [1, 2, 3, 4, 5, 2]
     assert "x2.csv: question_answer (question, answer in 12 of the first 12 rows)" in done.stderr

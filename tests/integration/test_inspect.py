@@ -55,6 +55,19 @@ def test_it_says_of_chats_what_they_have(tmp_path):
     assert line(out, "messages").startswith("messages 2 a list")
 
 
+def test_brackets_are_text(tmp_path):
+    write_jsonl(tmp_path / "a.jsonl", [{"text": f"[/b] [red]{i}", "[/b]": "[/]"} for i in range(9)])
+    done = inspect(tmp_path, "a.jsonl")
+    assert done.returncode == 0 and line(done.stdout, "[/b]") == "[/b] 9 a string" and "[/b] [red]" in done.stdout
+
+
+def test_it_finds_the_bad_rows_that_a_run_finds(tmp_path):
+    rows = [json.dumps(row) for row in toy_rows()[:9]]
+    rows.insert(2, json.dumps({**toy_rows()[9], "n": 10**30}))
+    (tmp_path / "a.jsonl").write_text("\n".join(rows))
+    assert line(inspect(tmp_path, "a.jsonl").stdout, "column 'n' holds").endswith("1 a.jsonl line 3")
+
+
 def test_options_and_mistakes(tmp_path):
     (tmp_path / "a.tsv").write_text("earn\tprofit rose\nacq\tsold\n")
     refused = inspect(tmp_path, "a.tsv")

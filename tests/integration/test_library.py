@@ -47,3 +47,26 @@ def test_sizes_that_make_no_sense_are_refused(size):
 def test_a_dataset_dict_is_refused_with_advice():
     with pytest.raises(PipelineError, match="one split of a DatasetDict"):
         select(DatasetDict(train=Dataset.from_list(toy_rows())), rows=5)
+
+
+def test_a_column_that_is_not_there_is_not_one_of_nulls(tmp_path):
+    rows = Dataset.from_list([{"instruction": f"q{i}", "output": None} for i in range(20)])
+    assert len(select(rows, rows=5, cache_dir=str(tmp_path))) == 5
+    with pytest.raises(PipelineError, match="no known shape"):
+        select(rows.remove_columns("output"), rows=5, cache_dir=str(tmp_path))
+
+
+def test_bad_rows_can_be_skipped_and_columns_named(tmp_path):
+    rows = [{"Q": f"What is {i}?", "A": f"{i}"} for i in range(30)]
+    rows[7]["Q"] = ""
+    dataset = Dataset.from_list(rows)
+    columns = {"question": "Q", "answer": "A"}
+    with pytest.raises(PipelineError, match=r"dataset row 7 \(from 0\): 'question' is empty"):
+        select(dataset, rows=29, columns=columns, cache_dir=str(tmp_path))
+    kept, ledger = select(
+        dataset, rows=29, columns=columns, on_bad_row="skip", text="instruction", ledger=True, cache_dir=str(tmp_path)
+    )
+    assert list(kept) == [row for i, row in enumerate(rows) if i != 7]
+    assert [d == "bad" for d in ledger["reason"]] == [i == 7 for i in range(30)]
+    with pytest.raises(PipelineError, match="text is 'question'; expected conversation or instruction or response"):
+        select(dataset, rows=3, columns=columns, text="question")

@@ -55,12 +55,19 @@ def test_every_row_remembers_its_source_and_every_schema_is_a_configuration(toys
     ledger = ledger_of(product)
     assert ledger.source.tolist() == ["a"] * 20 + ["b"] * 10 + ["c"] * 30 + ["d"] * 10
     assert ledger.row.tolist() == [*range(20), *range(10), *range(30), *range(10)]
-    assert get_dataset_config_names(str(product)) == ["a-and-1-more", "c", "d"]
+    assert get_dataset_config_names(str(product)) == ["a+b", "c", "d"]
     sources = {name: [json.loads(line) for line in (toys / f"{name}.jsonl").open()] for name in "abcd"}
-    for name, members in {"a-and-1-more": "ab", "c": "c", "d": "d"}.items():
+    for name, members in {"a+b": "ab", "c": "c", "d": "d"}.items():
         found = load_dataset(str(product), name, split="train", cache_dir=str(toys / "hf"))
         kept = ledger[(ledger.decision == "kept") & ledger.source.isin(list(members))]
         assert list(found) == [sources[row.source][row.row] for row in kept.itertuples()]
+    # A configuration has the name of its sources, whatever was kept of them.
+    shares = {name: {"share": float(name == "c")} for name in "abcd"}
+    sink = Disk(path=str(toys / "small"))
+    small = publish(
+        curate(toy_config(toys / "cache", source=Mix(files=files_of(toys, **shares)), sink=sink)), "corebound"
+    )
+    assert get_dataset_config_names(str(small)) == ["c"]
     stand_ins = ledger[ledger.decision == "dropped"]
     ids = {(row.source, row.row): row.id for row in ledger.itertuples()}
     assert all(ids[row.stand_in_source, row.stand_in_row] == row.stand_in for row in stand_ins.itertuples())
@@ -81,6 +88,22 @@ def test_shares_and_weights(toys):
         kept(**{name: {"share": 0} for name in "abcd"})
 
 
+def test_names_of_configurations_are_folders_of_their_own():
+    from pipeline.sinks.configurations import names_of
+
+    assert names_of([["a", "b"]]) == ["default"]
+    names = names_of([["a"], ["a-2"], ["a!"], ["A"], ["b/c", "d"], ["x" * 50, "y" * 50]])
+    assert names[:5] == ["a", "a-2", "a-3", "A-4", "b-c+d"] or len({name.casefold() for name in names}) == 6
+    assert all(len(name) < 70 and "/" not in name for name in names)
+
+
+def test_a_source_whose_rows_all_stand_elsewhere_can_have_no_share(toys):
+    (toys / "b.jsonl").write_bytes((toys / "a.jsonl").read_bytes())
+    shares = {name: {"share": 1} for name in "abcd"}
+    with pytest.raises(ConfigError, match="b has a share, but no row of it is left: each is a copy"):
+        curate(toy_config(toys / "cache", source=Mix(files=files_of(toys, **shares))))
+
+
 def test_shares_of_sources_and_of_the_budget_exclude_each_other(toys):
     from pipeline.budget import Budget
 
@@ -98,6 +121,8 @@ def test_the_command_takes_a_mix(toys):
     )  # fmt: skip
     ledger = ledger_of(toys / "out")
     assert ledger[ledger.decision == "kept"].source.value_counts().to_dict() == {"first": 5, "second": 5}
+    single = corebound(toys, "source.path=a.jsonl", "source.share=1", "budget.rows=1", "sink.path=never", check=False)
+    assert "source.share and source.weight are for sources of a mix" in single.stderr
     done = corebound(toys, "source=mix", "budget.rows=1", "sink.path=never", check=False)
     assert "source.files is empty; expected sources by name" in done.stderr
     done = corebound(
@@ -133,7 +158,7 @@ def test_length_limits_set_rows_aside_before_anything_is_computed(toys):
     within = [12 <= tokens(row) <= 18 for row in rows]
     assert (ledger.reason != "excluded").tolist() == within and 5 < sum(within) < 60
     out = ledger[ledger.reason == "excluded"]
-    assert out.detail.str.endswith("tokens; filter.min_tokens=12 filter.max_tokens=18").all()
+    assert (out.detail == "filter.min_tokens=12 filter.max_tokens=18").all() and not out.tokens.between(12, 18).any()
     assert out.id.notna().all() and out.cluster.isna().all() and ledger[within].cluster.notna().all()
     assert len(run.space.embeddings.vectors) == ledger[within].id.nunique()
     assert ledger[within].tokens.between(12, 18).all()
@@ -157,6 +182,14 @@ def test_limits_count_with_the_tokenizer_that_is_named(toys):
     texts = ["\n".join(["\n\n".join(filter(None, [r["instruction"], r["input"]])), r["output"]]) for r in rows]
     within = [len(tokenizer.encode(text).ids) <= 17 for text in texts]
     assert (ledger_of(toys / "out").reason != "excluded").tolist() == within and 0 < sum(within) < 20
+    # Another tokenizer, or none, excludes other rows: nothing of the first filter is used again.
+    corebound(
+        toys, "source.path=a.jsonl", "filter.max_tokens=17", "budget.rows=3", "sink.path=out", "sink.overwrite=true"
+    )
+    ledger = ledger_of(toys / "out")
+    estimated = [-(-len(text.encode()) // 4) <= 17 for text in texts]
+    assert (ledger.reason != "excluded").tolist() == estimated != within
+    assert (ledger.tokens <= 17).tolist() == estimated  # excluded rows have a length too
 
 
 @pytest.mark.parametrize("text", ["instruction", "response", "conversation"])

@@ -81,18 +81,19 @@ SENTENCES = {
     "source.path=.": "is a folder that save_to_disk did not write",
     "source.shape=alpca": "source.shape is alpca; expected one of preference, messages",
     "source.columns={body: text}": "source.columns names body; expected columns of one shape",
-    "source.columns={instruction: nope}": "nearest is alpaca, which also needs nope",
+    "source.columns={instruction: nope}": "no column 'nope', which source.columns names",
     "source.encoding=nope": "source.encoding=nope is no text encoding",
     "source.delimiter=ab": "source.delimiter is 'ab'; expected one character",
     "source.share=-1": "source.share is -1.0; expected 0 or more",
+    "source.header=[a,b,a]": "source.header names 'a' twice",
     "source.share=1 source.weight=1": "found a share and a weight",
     "source.on_bad_row=maybe": "source.on_bad_row",
     "source=mix source.path=null": "no setting source.path in this choice of source; it belongs to source=files",
     "filter.max_tokens=0": "filter.max_tokens is 0; expected 1 or more",
     "filter.max_tokens=3 filter.min_tokens=4": "filter.min_tokens is 4 but filter.max_tokens is 3",
     "filter.max_tokens=1": "filter.max_tokens=1 excludes every row: they have",
-    "text=question": "text",
-    "sink.format=rws": "sink.format",
+    "text=question": "text: Invalid value 'question', expected one of [conversation, instruction, response]; mend",
+    "sink.format=rws": "sink.format: Invalid value 'rws', expected one of [rows, messages]; mend",
 }
 
 

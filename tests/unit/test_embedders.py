@@ -9,16 +9,20 @@ import pytest
 from datasets import Dataset
 
 from pipeline.arrays import Embeddings
-from pipeline.cache import Cache
+from pipeline.budget import Budget
+from pipeline.cache import Cache, digest
 from pipeline.embedders.chunks import NotFiniteError, fill
 from pipeline.embedders.encoder import Encoder, cut
 from pipeline.embedders.precomputed import Precomputed
 from pipeline.errors import ConfigError, DataError
 from pipeline.executors import Serial
+from pipeline.filter import Filter
 from pipeline.provenance import Stages
-from pipeline.run import read
+from pipeline.run import curate, read
+from pipeline.sources import OnBadRow
 from pipeline.sources.files import Files
 from pipeline.sources.memory import Memory
+from pipeline.sources.mix import Mix
 from tests.conftest import toy_config, toy_rows, write_jsonl
 
 
@@ -206,7 +210,7 @@ def test_other_vectors_in_the_column_are_another_key(tmp_path):
     keys = set()
     for number in (1.0, 2.0):
         corpus = corpus_of(tmp_path, with_vectors([[number, float(i)] for i in range(60)]))
-        keys.add(json.dumps(Precomputed(column="v").content(corpus, "conversation")))
+        keys.add(digest(Precomputed(column="v").content(corpus, "conversation")))
     assert len(keys) == 2
 
 
@@ -214,3 +218,53 @@ def test_choosing_an_encoder_imports_none():
     code = "import sys, pipeline.config; print({'torch', 'transformers', 'sentence_transformers'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def own_vectors(run):
+    """Share of rows whose vector is the one that was given for them."""
+    corpus = run.space.corpus
+    given = np.array(corpus.column("n"))
+    return float((np.argmax(run.space.embeddings.vectors, axis=1) == given).mean())
+
+
+@pytest.fixture
+def numbered(tmp_path):
+    """60 rows of growing length, each with a vector that says which row it is."""
+    rows = [{"instruction": f"Row {i}: {'word ' * i}", "output": "yes", "n": i, "v": [float(i == j) for j in range(60)]}
+            for i in range(60)]  # fmt: skip
+    np.save(tmp_path / "v.npy", np.eye(60, dtype=np.float32))
+    return rows
+
+
+@pytest.mark.parametrize("by", ["path", "column"])
+def test_vectors_stay_with_their_rows_whatever_is_filtered(tmp_path, numbered, by):
+    embedder = Precomputed(path=str(tmp_path / "v.npy")) if by == "path" else Precomputed(column="v")
+    for limits in (Filter(), Filter(max_tokens=40), Filter(min_tokens=41), Filter(min_tokens=10, max_tokens=50)):
+        run = curate(toy_config(tmp_path / "cache", numbered, embedder=embedder, filter=limits, budget=Budget(rows=5)))
+        assert own_vectors(run) == 1
+
+
+@pytest.mark.parametrize("by", ["path", "column"])
+def test_vectors_stay_with_their_rows_where_a_bad_row_moves(tmp_path, numbered, by):
+    embedder = Precomputed(path=str(tmp_path / "w.npy")) if by == "path" else Precomputed(column="v")
+    for bad in (0, 30, 60):
+        lines = [json.dumps(row) for row in numbered]
+        lines.insert(bad, "{bad")
+        (tmp_path / "a.jsonl").write_text("\n".join(lines))
+        np.save(tmp_path / "w.npy", np.insert(np.eye(60, dtype=np.float32), bad, 1, axis=0))
+        source = Files(path=str(tmp_path / "a.jsonl"), on_bad_row=OnBadRow.skip)
+        run = curate(toy_config(tmp_path / "cache", source=source, embedder=embedder, budget=Budget(rows=5)))
+        assert own_vectors(run) == 1
+
+
+def test_vectors_stay_with_their_rows_in_a_mix(tmp_path, numbered):
+    for name, rows in {"a": numbered[:25], "b": [*numbered[20:], numbered[3]]}.items():
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows) + "{bad\n")
+    given = np.vstack([np.eye(60)[:25], np.ones((1, 60)), np.eye(60)[20:], np.eye(60)[3:4], np.ones((1, 60))])
+    np.save(tmp_path / "v.npy", given.astype(np.float32))
+    files = {name: Files(path=str(tmp_path / f"{name}.jsonl")) for name in "ab"}
+    source = Mix(files=files, on_bad_row=OnBadRow.skip)
+    for limits in (Filter(), Filter(max_tokens=40)):
+        embedder = Precomputed(path=str(tmp_path / "v.npy"))
+        config = toy_config(tmp_path / "cache", source=source, embedder=embedder, filter=limits, budget=Budget(rows=5))
+        assert own_vectors(curate(config)) == 1

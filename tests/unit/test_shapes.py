@@ -12,7 +12,8 @@ from pipeline.sources.shapes import SHAPES
 ASKED, ANSWERED = {"role": "user", "content": "Add 1 and 2."}, {"role": "assistant", "content": "3"}
 CALL = {"name": "add", "arguments": {"a": 1, "b": 2}}
 CALLED = {"role": "assistant", "content": None, "tool_calls": [{"type": "function", "function": CALL}]}
-TOOLS = [{"name": "add", "parameters": {"type": "object", "properties": {}}}]
+FUNCTION = {"name": "add", "parameters": {"type": "object", "properties": {"a": {"default": None}}}}
+TOOLS = [{"type": "function", "function": FUNCTION}]
 SYSTEM = {"role": "system", "content": "Be brief."}
 
 # Every spelling that a trainer reads, and the conversation it means.
@@ -86,6 +87,10 @@ ROWS = {
         [ASKED, ANSWERED],
     ),
     "messages as JSON": ({"messages": json.dumps([ASKED, ANSWERED])}, [ASKED, ANSWERED]),
+    "preference of transcripts": (
+        {"chosen": "\n\nHuman: Add 1 and 2.\n\nAssistant: 3", "rejected": "\n\nHuman: Add 1 and 2.\n\nAssistant: 4"},
+        [ASKED, ANSWERED],
+    ),
     "kto": ({"messages": [ASKED, ANSWERED], "label": True}, [ASKED, ANSWERED]),
     "natural instructions": ({"definition": "Add", "input": "1 and 2.", "output": ["3"]},
                              [{"role": "user", "content": "Add\n\n1 and 2."}, ANSWERED]),
@@ -115,18 +120,20 @@ def test_every_shape_has_an_example():
 
 
 def test_one_conversation_has_one_id_in_every_shape():
-    same = [name for name, (_, messages) in ROWS.items() if messages == [ASKED, ANSWERED]]
-    assert len(same) > 8
+    judged = ("preference", "kto", "text")  # which say more than a conversation
+    same = [n for n, (_, messages) in ROWS.items() if messages == [ASKED, ANSWERED] and not n.startswith(judged)]
+    assert len(same) >= 8
     assert len({detect([ROWS[name][0]])[0].read(ROWS[name][0]).id for name in same}) == 1
 
 
 def test_tools_are_tools_as_json_too():
-    rows = [{"messages": [ASKED, CALLED], "tools": tools} for tools in (TOOLS, json.dumps(TOOLS))]
+    spellings = (TOOLS, json.dumps(TOOLS), [FUNCTION], json.dumps([FUNCTION]))
+    rows = [{"messages": [ASKED, CALLED], "tools": tools} for tools in spellings]
     listed = {
         "messages": [{"role": "system", "content": [{"type": "tools", "value": json.dumps(TOOLS)}]}, ASKED, CALLED]
     }
     reader, _ = detect(rows)
-    assert [reader.read(row).tools for row in [*rows, listed]] == [TOOLS] * 3
+    assert [reader.read(row).tools for row in [*rows, listed]] == [TOOLS] * 5
     assert reader.read(rows[0]).id == reader.read(rows[1]).id
     assert reader.read({"messages": [ASKED, CALLED], "tools": "[]"}).tools is None
 
@@ -138,6 +145,14 @@ def test_ids_see_every_key_that_is_not_null():
         != reader.read({"messages": [ASKED, ANSWERED]}).id
     )
     assert fingerprint({"a": {"b": None, "c": [1]}}) == fingerprint({"a": {"c": [1]}, "d": None})
+    # Rows that say opposite things of one conversation are no copies of each other.
+    for row, other in (
+        ({"messages": [ASKED, ANSWERED], "label": True}, {"messages": [ASKED, ANSWERED], "label": False}),
+        ({"prompt": "a", "completion": "b", "label": True}, {"prompt": "a", "completion": "b", "label": False}),
+        ({"prompt": "a", "chosen": "b", "rejected": "c"}, {"prompt": "a", "chosen": "b", "rejected": "d"}),
+    ):
+        reader, _ = detect([row])
+        assert reader.read(row).id != reader.read(other).id
     text, _ = detect([{"text": "a", "label": 1}])
     assert text.read({"text": "a", "label": 1}).id != text.read({"text": "a", "label": 2}).id
 
@@ -178,7 +193,9 @@ def test_columns_that_the_user_names_decide():
     assert detect([row], name="text", columns={"text": "Q"})[0].read(row).messages == [ASKED]
     with pytest.raises(BadRow, match="no field 'A'; found Q; expected Q and A"):
         reader.read({"Q": "a"})
-    with pytest.raises(BadRow, match="nearest is question_answer, which also needs X"):
+    with pytest.raises(
+        BadRow, match=r"no column 'X', which source.columns names; its columns are 'question', 'answer', 'Q', 'A'"
+    ):
         detect([row], columns={"question": "Q", "answer": "X"})
     with pytest.raises(BadRow, match="nearest is prompt_completion, which also needs completion or response"):
         detect([{"id": 1, "prompt": "a"}])
@@ -195,12 +212,14 @@ def test_columns_that_the_user_names_decide():
         ("alpaca", {"instruction": {"a": 1}, "output": "b"}, "'instruction' holds an object; expected a string"),
         ("alpaca", {"instruction": " ", "input": "", "output": "b"}, "'instruction' and 'input' are empty"),
         ("alpaca", {"instruction": "a", "output": "b", "history": [["a"]]}, "'history' holds something else"),
-        ("messages", {"messages": []}, "'messages' holds nothing"),
-        ("messages", {"messages": None}, "'messages' holds nothing"),
+        ("messages", {"messages": []}, "'messages' holds an empty list"),
+        ("messages", {"messages": None}, "'messages' holds null"),
         ("messages", {"messages": "hi"}, "'messages' holds a string; expected a list of turns"),
+        ("messages", {"messages": [ASKED, {"role": "assistant", "content": None, "tool_calls": "add"}]},
+         "'messages[1].tool_calls' holds a string; expected a list of calls"),
         ("messages", {"messages": "[hi]"}, "'messages' is not valid JSON (Expecting value: line 1 column 2 (char 1))"),
         ("messages", {"messages": ["hi"]}, "'messages[0]' holds a string; expected an object with role and content"),
-        ("messages", {"messages": [{"content": "hi"}]}, "'messages[0].role' holds null"),
+        ("messages", {"messages": [{"content": "hi"}]}, "'messages[0].role' is missing"),
         ("messages", {"messages": [{"role": "user"}]}, "'messages[0].content' is missing; found role"),
         ("messages", {"messages": [{"role": "user", "content": 3}]}, "'messages[0].content' holds a number"),
         ("messages", {"messages": [ASKED]}, "no assistant turn to learn from; found user"),
@@ -228,3 +247,27 @@ def test_bad_rows_are_named(shape, row, says):
     with pytest.raises(BadRow) as error:
         Reader(SHAPES[shape]).read(row)
     assert says in str(error.value)
+
+
+def test_what_a_conversation_does_not_say_is_known():
+    def unsaid(row):
+        reader, _ = detect([row])
+        return reader.unsaid(row, reader.read(row))
+
+    assert unsaid({"messages": [ASKED, ANSWERED], "label": True, "id": 1}) == ["label", "id"]
+    assert unsaid({"instruction": "a", "input": "b", "output": ["c", "d"], "response": "e"}) == ["response"]
+    assert unsaid({"prompt": "a", "chosen": "b", "rejected": "c", "instruction": "d"}) == ["rejected", "instruction"]
+    assert unsaid({"instruction": "a", "input": "b", "chosen": "b", "rejected": "c"}) == ["rejected"]
+    assert unsaid({"instruction": "a", "instances": [{"input": "", "output": "b"}]}) == []
+    assert unsaid({"instruction": "a", "instances": [{"output": "b", "note": "c"}]}) == ["instances"]
+    assert unsaid({"text": "a", "label": 1}) == []
+
+
+def test_nulls_inside_of_calls_and_tools_stay():
+    call = {"type": "function", "function": {"name": "f", "arguments": {"limit": None}}}
+    row = {
+        "messages": [ASKED, {"role": "assistant", "content": None, "name": None, "tool_calls": [call]}],
+        "tools": TOOLS,
+    }
+    read = detect([row])[0].read(row)
+    assert read.messages[1] == {"role": "assistant", "content": None, "tool_calls": [call]} and read.tools == TOOLS

@@ -1,0 +1,63 @@
+"""JSON Lines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import ConfigError
+from pipeline.sources.conversation import SAID
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from datasets import Dataset
+
+
+def require_writable(name: str, schema: pa.Schema) -> None:
+    """Refuse columns that JSON has no values for.
+
+    Raises
+    ------
+    ConfigError
+        Naming source and column.
+    """
+    import pyarrow as pa
+    import pyarrow.types as kinds
+
+    plain = (kinds.is_integer, kinds.is_floating, kinds.is_boolean, kinds.is_null, kinds.is_string,
+             kinds.is_large_string, kinds.is_timestamp, kinds.is_date, kinds.is_time)  # fmt: skip
+
+    def writable(kind: pa.DataType) -> bool:
+        if kinds.is_struct(kind):
+            return all(writable(field.type) for field in kind)
+        if kinds.is_nested(kind):
+            return writable(kind.value_type)
+        return isinstance(kind, pa.JsonType) or any(check(kind) for check in plain)
+
+    for field in schema:
+        if not writable(field.type):
+            raise ConfigError(
+                f"sink.files=jsonl cannot write the column '{field.name}' of {name}, which is {field.type}; expected "
+                "text, numbers, dates and lists or objects of these; leave it out, or convert the column."
+            )
+
+
+def write(rows: Dataset, path: Path) -> None:
+    """Write rows, one a line.
+
+    Turns and other objects of the first level come without the nulls that stand for keys they lack; dates as ISO 8601.
+    """
+    from datasets import Json
+
+    structs = [column for column, feature in rows.features.items() if not isinstance(feature, Json)]
+    with open(path, "w", encoding="utf-8") as lines:
+        for row in rows:
+            row |= {column: _without_added(row[column]) for column in structs}
+            lines.write(json.dumps(row, ensure_ascii=False, default=lambda value: value.isoformat()) + "\n")
+
+
+def _without_added(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: item for key, item in value.items() if item is not None or key in SAID}
+    return [_without_added(item) for item in value] if isinstance(value, list) else value
