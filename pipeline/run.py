@@ -114,9 +114,7 @@ def curate(config: Config) -> Run:
     order = arrange(config, stages, space, scores, demand)
 
     # The budget is a prefix of it. A kept row stands for every dropped one.
-    similarity = config.similarity
-    if similarity is None:
-        similarity = typical_similarity(neighbours, demand.last)
+    similarity = typical_similarity(neighbours, demand.last) if config.similarity is None else config.similarity
     with stages.timed("cut"):
         rows = config.budget.prefix(order, len(corpus.inputs))
         selection = cut(order, rows, space, scores, demand, similarity, config.executor)
@@ -156,12 +154,12 @@ def divide(config: Config, stages: Stages, corpus: Corpus, embeddings: Embedding
     if len(categories.name) > max(10, len(corpus) / 5):
         log.warning("%d categories for %d rows: is this a label column?", len(categories.name), len(corpus))
 
-    def make(folder: Path) -> None:
-        config.clusterer.assign(embeddings, categories, config.executor, config.seed).save(folder)
-
     labels = [categories.code, categories.name.tolist()]
     return stages.cached(
-        "bin", Bins.load, [config.clusterer.identity(), stages.key("embed"), labels, config.seed], make
+        "bin",
+        Bins.load,
+        [config.clusterer.identity(), stages.key("embed"), labels, config.seed],
+        lambda folder: config.clusterer.assign(embeddings, categories, config.executor, config.seed).save(folder),
     )
 
 

@@ -1,6 +1,7 @@
 """The typed arrays that stages hand to each other, one entry per distinct row in id order."""
 
-from pipeline.arrays.corpus import BAD, EXCLUDED, Aside, Corpus, Inputs
+from pipeline.arrays.corpus import Corpus
+from pipeline.arrays.inputs import BAD, EXCLUDED, Aside, Inputs
 from pipeline.arrays.order import BEYOND, FLOOR, LAST, NORMAL, Demand, Order, Selection, Sequence
 from pipeline.arrays.saved import Saved
 from pipeline.arrays.scores import BOUNDARY, CORE, OUTLIER, REGIONS, Scores

@@ -165,8 +165,11 @@ def _groups(run: Run) -> Table:
         cells += [f"{row['kept'] / max(1, row['rows']):.1%}", *(f"{row[c]:,}" for c in columns[3:6])]
         cells += [f"{row['due']:,.1f}"] + ([f"{row['spent']:,}"] if unit == "tokens" else [])
         table.add_row(row["name"], *cells)
-    if len(rows) > SHOWN:
-        table.caption = f"{len(rows) - SHOWN} more in run.json"
+    short = [row["name"] for row in rows if row["due"] - row["spent"] >= 1 and row["kept"] == row["rows"]]
+    notes = [f"{len(rows) - SHOWN} more in run.json"] if len(rows) > SHOWN else []
+    if short:
+        notes.append(f"too few for their share, which went to the others: {', '.join(short[:5])}")
+    table.caption = "; ".join(notes) or None
     return table
 
 

@@ -222,6 +222,78 @@ def records(path):
     return [{**task, **instance} for instance in value["Instances"]]
 
 
+PUBLIC = {
+    "preference": """
+        chat/dpo_en.json.gz
+    """,
+    "sharegpt": """
+        chat/glaive_toolcall_en.json.gz chat/sgd_sharegpt.jsonl.gz eval/sgd_sharegpt_eval.jsonl.gz
+    """,
+    "messages": """
+        chat/kto_en.json.gz chat/v1_sft_demo.jsonl.gz chat/v1_sft_demo.jsonl.zst
+    """,
+    "alpaca": """
+        eval/alpaca_eval1k.jsonl.gz instruct/alpaca_17k.jsonl.gz instruct/alpaca_en_demo.json.gz
+        instruct/code_alpaca_2k.json.gz instruct/codealpaca_new.json.gz instruct/identity.json.gz
+    """,
+    "question_answer": """
+        eval/gsm8k_test.jsonl.gz instruct/gsm8k_train.jsonl.gz
+    """,
+    "prompt_completion, which also needs": """
+        eval/prompts_koala180.jsonl.gz
+    """,
+    "text": """
+        eval/prompts_vicuna80.jsonl.gz labels/clinc150/full_flat.parquet
+        labels/dbpedia14_longtail/test.csv.gz labels/dbpedia14_longtail/train.csv.gz
+    """,
+    "natural_instructions": """
+        eval/superni_a_flat.jsonl.gz eval/superni_a_raw/* instruct/superni_a_flat.jsonl.gz
+        instruct/superni_a_raw/*
+    """,
+    "prompt_completion": """
+        eval/t0_a_eval.jsonl.gz instruct/t0_a.jsonl.gz
+    """,
+    "name their columns, as in source.columns": """
+        instruct/alpaca_17k_flags.csv.gz
+    """,
+    "self_instruct": """
+        instruct/seed_tasks_175.jsonl.gz
+    """,
+    "set source.field": """
+        labels/clinc150/data_full.json.gz labels/clinc150/data_imbalanced.json.gz
+        labels/clinc150/domains.json.gz
+    """,
+    "source.header": """
+        labels/reuters_r8/test.tsv.gz labels/reuters_r8/train.tsv.gz
+    """,
+}
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the public corpora are not here")
+def test_every_public_file_is_read_or_refused_with_advice():
+    from pipeline.errors import DataError
+    from pipeline.report.inspection import inspect
+
+    named = {path for patterns in PUBLIC.values() for pattern in patterns.split() for path in SHARED.glob(pattern)}
+    assert named == {path for kind in ("chat", "eval", "instruct", "labels") for path in (SHARED / kind).rglob("*.*")}
+    for found, patterns in PUBLIC.items():
+        for pattern in patterns.split():
+            part = Files(path=str(SHARED / pattern))
+            if " " in found or "source." in found:
+                with pytest.raises(DataError) as error:
+                    inspect(part)
+                assert found in str(error.value)
+            else:
+                assert {(one.shape, one.bad) for one in inspect(part).files} == {(found, 0)}
+    # What the advice says makes them load.
+    tables = {"path": str(SHARED / "labels/reuters_r8/*.tsv.gz"), "header": ["label", "text"]}
+    assert sum(one.rows for one in inspect(Files(**tables)).files) == 7674
+    clinc = {"path": str(SHARED / "labels/clinc150/data_full.json.gz"), "field": "train", "header": ["text", "label"]}
+    assert sum(one.rows for one in inspect(Files(**clinc)).files) == 15_000
+    prompts = {"path": str(SHARED / "eval/prompts_koala180.jsonl.gz"), "columns": {"text": "prompt"}}
+    assert sum(one.rows for one in inspect(Files(**prompts)).files) == 180
+
+
 @pytest.mark.skipif(not SHARED.exists(), reason="the public corpora of experiment=mix are not here")
 def test_real_corpora_come_back_as_they_went_in(tmp_path):
     settings = [f"cache_dir={tmp_path}/cache", "sink.path=out", "budget.fraction=0.3", f"hydra.run.dir={tmp_path}/run"]
