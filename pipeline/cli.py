@@ -102,7 +102,7 @@ def _select(cfg: DictConfig) -> None:
     if missing:
         raise refusals.missing(missing)
     config = OmegaConf.to_object(cfg)
-    config.sink.check()
+    config.sink.check(config.source.paths())
 
     from pipeline.publish import publish
     from pipeline.report import summary

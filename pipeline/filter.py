@@ -44,7 +44,7 @@ class Filter:
 
     def limit(self, corpus: Corpus, stages: Stages) -> Corpus:
         """The corpus of the rows within the limits, the others set aside."""
-        if self.max_tokens is None and self.min_tokens is None:
+        if not self:
             return corpus
         admitted = stages.cached(
             "filter",

@@ -82,4 +82,4 @@ def settings(value: Any) -> Any:
         return {key: settings(item) for key, item in value.items()}
     if isinstance(value, list):
         return [settings(item) for item in value]
-    return value
+    return value if isinstance(value, str | int | float | None) else type(value).__name__  # a data set in memory

@@ -123,8 +123,8 @@ class Column:
             kind = table.features.arrow_schema.field(name).type
             if not _is_vector(kind):
                 raise DataError(
-                    f"{source}: column '{name}' is {kind}; expected a list of numbers in every row, as in [0.1, 0.2]; "
-                    "name another as embedder.column."
+                    f"{source}: column '{name}' is {_named(kind)}; expected a list of numbers in every row, as in "
+                    "[0.1, 0.2]; name another as embedder.column."
                 )
         first = self._lists(corpus.tables[corpus.source[0]], corpus.index[:1])
         self.dimensions = int(_lengths(first)[0])
@@ -158,6 +158,12 @@ class Column:
             numbers = lists.flatten().to_numpy(zero_copy_only=False)
             block[here] = numbers.astype(np.float64).reshape(-1, self.dimensions)
         return block, np.zeros(len(block), bool)
+
+
+def _named(kind: pa.DataType) -> str:
+    import pyarrow as pa
+
+    return "of several kinds" if isinstance(kind, pa.JsonType) else str(kind)
 
 
 def _is_vector(kind: pa.DataType) -> bool:

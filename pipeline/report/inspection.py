@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pipeline.report.summary import plain_table
 from pipeline.sources.rows import place
 
@@ -32,7 +34,8 @@ class Inspection:
     files: list[Detected] = field(default_factory=list)
     columns: dict[str, Counter[str]] = field(default_factory=dict)
     bad: list[tuple[str, int, int, str]] = field(default_factory=list)
-    ids: Counter[str] = field(default_factory=Counter)
+    rows: int = 0
+    distinct: int = 0
     empty: int = 0
     tokens: Counter[int] = field(default_factory=Counter)
     turns: Counter[int] = field(default_factory=Counter)
@@ -56,6 +59,8 @@ def inspect(part: Part) -> Inspection:
         intake = Intake(Path(folder), tables=False)
         for _, rows in intake.take(part):
             _count(found, rows)
+        ids = np.load(Path(folder) / "row_id.npy")
+        found.rows, found.distinct = len(ids), len(np.unique(ids))
         names = part.files()
         found.bad = [(names[file], line, row, why) for _, file, row, line, why in intake.bad]
         found.files = intake.detected
@@ -76,7 +81,6 @@ def _count(found: Inspection, rows: Found) -> None:
         said = one.conversation.turns()[1]
         text = "\n".join(said)
         said_only.append("\n".join(text_of({**message, "tool_calls": None}) for message in one.conversation.messages))
-        found.ids[one.id] += 1
         found.empty += one.conversation.unanswered
         found.tokens[max(1, -(-len(text.encode()) // BYTES))] += 1
         found.turns[len(said)] += 1
@@ -92,7 +96,7 @@ def _count(found: Inspection, rows: Found) -> None:
 
 def show(found: Inspection, part: Part, console: Console) -> None:
     """Print an inspection."""
-    rows = sum(found.ids.values())
+    rows = found.rows
     names = part.files()
     table = plain_table("Files", "file", "shape", "rows", "bad")
     for one in found.files[:SHOWN]:
@@ -106,7 +110,7 @@ def show(found: Inspection, part: Part, console: Console) -> None:
     table = plain_table("Rows", "", "rows", "share")
     total = rows + len(found.bad)
     counts = {
-        "read": total, "bad": len(found.bad), "duplicates": rows - len(found.ids), "distinct": len(found.ids),
+        "read": total, "bad": len(found.bad), "duplicates": rows - found.distinct, "distinct": found.distinct,
         "empty answers": found.empty, **{f"with {what}": count for what, count in found.has.items() if count},
     }  # fmt: skip
     for name, count in counts.items():

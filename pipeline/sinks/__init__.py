@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Sink(Component):
     """Writes the selected rows, unchanged, and the ledger beside them."""
 
-    def check(self) -> None:
-        """Refuse, before anything is computed, a target that cannot be written."""
+    def check(self, sources: list[Path] | None = None) -> None:
+        """Refuse, before anything is computed, a target that cannot be written, or that holds a source."""
         raise NotImplementedError
 
     def accept(self, corpus: Corpus) -> None:

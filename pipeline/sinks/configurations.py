@@ -7,12 +7,13 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, DataError
 from pipeline.sources.rows import BATCH
 
 if TYPE_CHECKING:
@@ -82,13 +83,10 @@ def names_of(groups: list[list[str]]) -> list[str]:
     for group in groups:
         name = "+".join(re.sub(r"[^\w.-]+", "-", source).strip("-.") or "rows" for source in group)
         if len(name) > LONGEST:
-            name = f"{re.sub(r'[^a-zA-Z0-9_.-]+', '-', group[0])[:LONGEST]}+{len(group) - 1}"
-        # Folders whose names differ in case are one on some systems.
-        taken = {one.casefold() for one in names}
-        number = 2
-        while (free := name if number == 2 else f"{name}-{number - 1}").casefold() in taken:
-            number += 1
-        names.append(free)
+            name = name[:LONGEST].rstrip("+-.") + (f"+{len(group)}" if len(group) > 1 else "")
+        taken = {one.casefold() for one in names}  # folders whose names differ in case are one on some systems
+        free = (f"{name}-{number}" if number else name for number in count())
+        names.append(next(one for one in free if one.casefold() not in taken))
     return names
 
 
@@ -109,12 +107,17 @@ def of_messages(corpus: Corpus, chosen: np.ndarray, folder: Path) -> dict[str, l
     import pyarrow as pa
     from datasets import Dataset
 
-    from pipeline.sources.tables import RowWriter
+    from pipeline.sources.tables import RowWriter, Unstorable
 
     writer = RowWriter(folder / "messages.arrow")
     writer.types = {"messages": pa.null(), "tools": pa.null(), "source": pa.string(), "extra": pa.string()}
     for start in range(0, len(chosen), BATCH):
-        writer.add(list(_conversations(corpus, chosen[start : start + BATCH])))
+        rows = chosen[start : start + BATCH]
+        try:
+            writer.add(list(_conversations(corpus, rows)))
+        except Unstorable as error:
+            where = corpus.place(corpus.inputs.distinct[rows[error.positions[0]]])
+            raise DataError(f"{where}: as messages, {error}; mend or remove this row.") from error
     if pa.types.is_null(writer.types["tools"]):
         writer.types["tools"] = pa.string()
     writer.close()
@@ -149,11 +152,12 @@ def _conversations(corpus: Corpus, chosen: np.ndarray) -> Iterator[dict[str, Any
     for number in np.unique(inputs.source[chosen]):
         rows = chosen[inputs.source[chosen] == number]
         table = undecoded(corpus.tables[number].with_format(None)).select(inputs.index[rows])
-        for row, file in zip(table, inputs.file[rows], strict=True):
-            one = detected[int(number), int(file)]
+        readers: dict[int, Reader] = {}
+        for row, file in zip(table, inputs.file[rows].tolist(), strict=True):
+            one = detected[int(number), file]
             if one["typed"]:
                 row = stripped(row)  # what came in Arrow's structs has a null for every key of other rows
-            reader = Reader(SHAPES[one["shape"]], corpus.columns[number])
+            reader = readers.setdefault(file, Reader(SHAPES[one["shape"]], corpus.columns[number]))
             said = reader.read(row)
             messages = said.messages
             if said.plain:

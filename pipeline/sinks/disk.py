@@ -63,8 +63,13 @@ class Disk(Sink):
     def target(self) -> Path:
         return Path(self.path).expanduser().resolve()  # a link stays one: what it points to is written
 
-    def check(self) -> None:
+    def check(self, sources: list[Path] | None = None) -> None:
         target = self.target
+        for path in sources or []:
+            if path.resolve().is_relative_to(target):
+                raise ConfigError(
+                    f"sink.path={self.path} holds the source {path.name}; expected another folder; name one."
+                )
         parent = next(folder for folder in target.parents if folder.exists())
         if not (parent.is_dir() and os.access(parent, os.W_OK)):
             raise ConfigError(f"sink.path={self.path}: {parent} is no folder that can be written to; name another.")
@@ -115,9 +120,9 @@ class Disk(Sink):
         return target
 
     def accept(self, corpus: Corpus) -> None:
-        if self.format is RowFormat.messages:
+        if self.format == RowFormat.messages:
             configurations.require_answers(corpus)
-        elif self.files is FileFormat.jsonl:
+        elif self.files == FileFormat.jsonl:
             for name, table in zip(corpus.names, corpus.tables, strict=True):
                 json_lines.require_writable(name, table.features.arrow_schema)
 
@@ -128,7 +133,7 @@ class Disk(Sink):
         kept = selection.kept[inputs.distinct] & inputs.stands
         kept[selection.copies] = True
         chosen = np.flatnonzero(kept)
-        if self.format is RowFormat.messages:
+        if self.format == RowFormat.messages:
             found = configurations.of_messages(space.corpus, chosen, draft)
         else:
             found = configurations.of_rows(space.corpus, chosen)
@@ -155,7 +160,7 @@ class Disk(Sink):
         for shard in track(range(shards), "publish", "shards", total=shards):
             part = rows.shard(shards, shard, contiguous=True)
             paths.append(draft / folder / f"train-{shard:05d}-of-{shards:05d}.{self.files}")
-            if self.files is FileFormat.parquet:
+            if self.files == FileFormat.parquet:
                 part.to_parquet(paths[-1])
             else:
                 json_lines.write(part, paths[-1])

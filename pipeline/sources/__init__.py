@@ -29,6 +29,10 @@ class Source(Component):
         """What is read, by the name that ledger and messages use."""
         raise NotImplementedError
 
+    def paths(self) -> list[Path]:
+        """Files and folders that are read."""
+        return []
+
     def shares(self, sizes: dict[str, int]) -> dict[str, float]:
         """Proportions that the sources should have among kept rows, given their sizes; empty where nothing is said."""
         return {}

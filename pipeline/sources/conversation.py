@@ -33,7 +33,7 @@ class Conversation:
         A list where the source has one, or has it as JSON.
     verdict : JSON value, optional
         What else makes the row another one: the label of a text, whether an answer is wanted (KTO), the answer that is
-        rejected. Rows that say opposite things of one conversation are no duplicates.
+        rejected, further answers that are right. Rows that say other things of one conversation are no duplicates.
     plain : bool
         Whether the row is a text that nobody answers.
     unsaid : tuple of str
@@ -138,6 +138,7 @@ def _unpack_parts(message: Message, parts: list[Any], where: str) -> tuple[Any, 
     for position, part in enumerate(parts):
         if not isinstance(part, dict) or not isinstance(part.get("type"), str):
             raise BadRow(f"'{where}[{position}]' holds {named(part)}; expected an object with a type")
+        part = {key: item for key, item in part.items() if item is not None}  # Arrow gives parts the keys of others
         value = next((part[key] for key in ("text", "value") if key in part), None)
         if part["type"] == "text":
             if not isinstance(value, str):
@@ -169,9 +170,16 @@ def _calls(value: Any, where: str) -> list[dict[str, Any]]:
 
 def _json(value: Any, where: str, what: str) -> Any:
     try:
-        return json.loads(value)
+        return json.loads(value, parse_int=_whole)
     except (TypeError, ValueError) as error:
         raise BadRow(f"'{where}' is not valid JSON ({error}); expected {what}") from None
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(f"a whole number beyond 64 bits, {text[:30]}")
+    return number
 
 
 def tools_of(value: Any) -> Any:
@@ -229,10 +237,19 @@ def stripped(value: Any) -> Any:
     return [stripped(item) for item in value] if isinstance(value, list) else value
 
 
-def fingerprint(value: Any) -> str:
-    """128-bit content hash, hexadecimal, of a JSON value, None-valued keys stripped."""
-    text = json.dumps(stripped(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_opaque)
+def canonical(value: Any) -> str:
+    """JSON of a value, keys sorted, None-valued keys stripped: equal for values that are equal."""
+    return json.dumps(stripped(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_opaque)
+
+
+def hashed(text: str) -> str:
+    """128-bit hash of a text, hexadecimal."""
     return hashlib.blake2b(text.encode("utf-8"), digest_size=16).hexdigest()
+
+
+def fingerprint(value: Any) -> str:
+    """Content hash of a value."""
+    return hashed(canonical(value))
 
 
 def _opaque(value: Any) -> dict[str, str]:

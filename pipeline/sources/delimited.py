@@ -77,6 +77,9 @@ def _next(lines: Iterator[list[str]]) -> list[str]:
 def _header(path: Path, fields: list[str]) -> list[str]:
     # A column without a name is what other programs make of an index; they call it so, too.
     names = [name if name else f"Unnamed: {number}" for number, name in enumerate(fields)]
+    wrong = _not_text(fields)
+    if wrong is not None:
+        raise DataError(f"{path} line 1: {wrong}.")
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise DataError(
@@ -90,11 +93,15 @@ def _row(names: list[str], fields: list[str]) -> dict[str, str] | BadRow:
     if len(fields) != len(names):
         shown = ", ".join(name[:30] for name in names[:8])
         return BadRow(f"{len(fields)} fields; expected {len(names)} ({shown})")
-    for field in fields:
-        bad = HALF.search(field)
-        if bad:
-            return BadRow(
-                f"byte 0x{ord(bad[0]) - 0xDC00:02x} is not UTF-8; expected UTF-8 text; name the encoding, as in "
-                "source.encoding=latin-1, or convert the file"
-            )
-    return dict(zip(names, fields, strict=True))
+    wrong = _not_text(fields)
+    return dict(zip(names, fields, strict=True)) if wrong is None else BadRow(wrong)
+
+
+def _not_text(fields: list[str]) -> str | None:
+    bad = next((found for field in fields if (found := HALF.search(field))), None)
+    if bad is None:
+        return None
+    return (
+        f"byte 0x{ord(bad[0]) - 0xDC00:02x} is not UTF-8; expected UTF-8 text; name the encoding, as in "
+        "source.encoding=latin-1, or convert the file"
+    )

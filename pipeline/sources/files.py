@@ -109,6 +109,9 @@ class Files(Part):
         first = self._given()[0]
         return Path(first).name if len(self._given()) == 1 else f"{Path(first).name} and {len(self._given()) - 1} more"
 
+    def paths(self) -> list[Path]:
+        return self._paths
+
     def files(self) -> list[str]:
         return [path.name for path in self._paths]
 

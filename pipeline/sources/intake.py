@@ -16,12 +16,13 @@ from pipeline.errors import DataError
 from pipeline.progress import track
 from pipeline.sources import OnBadRow, Part, Source
 from pipeline.sources.arrow_tables import TableWriter
-from pipeline.sources.conversation import Conversation, fingerprint
+from pipeline.sources.conversation import Conversation, canonical, hashed
 from pipeline.sources.detection import LOOK_AHEAD, Reader, detect
 from pipeline.sources.rows import BATCH, BadRow, Batch, Row, place
 from pipeline.sources.tables import RowWriter, Unstorable, types_of
 
 TURNS = pa.schema({"role": pa.list_(pa.int8()), "text": pa.list_(pa.large_string())})
+APART = "expected one kind in a source; read them as two sources (source=mix)"
 ARRAYS = {
     "source": np.int32, "file": np.int32, "row": np.int64, "index": np.int64, "line": np.int64, "row_id": "S32",
     "row_hash": "S32", "bytes": np.int64, "empty": bool,
@@ -138,11 +139,14 @@ class Intake:
             writer.close()
         except Unstorable as error:
             arrays = {name: np.concatenate(self.arrays[name]) for name in ("source", "file", "line", "row")}
-            at = np.flatnonzero(arrays["source"] == number)[error.position]
+            at = np.flatnonzero(arrays["source"] == number)[error.positions[0]]
             file = int(arrays["file"][at])
             first = sum(one.rows for one in self.detected if one.source == number and one.file < file)
             where = place(files[file], int(arrays["line"][at]), int(arrays["row"][at]) - first)
-            raise DataError(f"{where}: {error}; mend or remove this row.") from error
+            raise DataError(
+                f"{where}: {error}, as other rows hold values of other kinds; mend or remove this row (which is known "
+                "only when all are read, too late to skip it)."
+            ) from error
 
     def _detect(self, number: int, part: Part, batch: Batch, file: str) -> tuple[Reader, Detected]:
         head = [row for row in batch.rows if not isinstance(row, BadRow)][:LOOK_AHEAD]
@@ -167,7 +171,7 @@ class Intake:
             if not isinstance(one, BadRow):
                 continue
             line = batch.lines[position]
-            if part.on_bad_row is OnBadRow.error:
+            if part.on_bad_row != OnBadRow.skip:
                 raise DataError(
                     f"{place(file, line, of_file + position)}: {one}; mend or remove this row, or set "
                     "source.on_bad_row=skip to go on without it."
@@ -200,7 +204,10 @@ def _take(reader: Reader, row: Row | BadRow) -> Taken | BadRow:
         return row
     try:
         conversation = reader.read(row)
-        return Taken(row, conversation, conversation.id, fingerprint(row))
+        text = canonical(row)
+        if "\\u0000" in text and (key := _cut_key(row)) is not None:
+            return BadRow(f"the key {key!r} holds U+0000, where Arrow would cut it off; expected a name without it")
+        return Taken(row, conversation, conversation.id, hashed(text))
     except BadRow as error:
         return error
     except UnicodeEncodeError as error:
@@ -210,20 +217,29 @@ def _take(reader: Reader, row: Row | BadRow) -> Taken | BadRow:
         return BadRow("nested deeper than can be read; expected fewer levels")
 
 
+def _cut_key(value: Any) -> str | None:
+    """A key that holds U+0000."""
+    if isinstance(value, dict):
+        return next((key for key in value if "\0" in key), None) or _cut_key(list(value.values()))
+    found = map(_cut_key, value) if isinstance(value, list) else ()
+    return next((key for key in found if key is not None), None)
+
+
 def _write(writer: RowWriter | TableWriter | None, batch: Batch, found: Found, file: str) -> None:
     """Write the good rows of a batch; a row that no table can hold becomes a bad one."""
     while good := [position for position, one in enumerate(found) if isinstance(one, Taken)]:
         if batch.table is not None:
             if isinstance(writer, RowWriter):
-                raise DataError(f"{file} is Arrow and an earlier file of the source is not; read them as two sources.")
+                raise DataError(f"{file} is a table with types and files before it are not; {APART}.")
             if writer is not None:
                 writer.add(batch.table.take(good), file)
             return
         if isinstance(writer, TableWriter):
-            raise DataError(f"{file} is not Arrow and an earlier file of the source is; read them as two sources.")
+            raise DataError(f"{file} is text and files before it are tables with types; {APART}.")
         rows = [batch.rows[position] for position in good]
         try:
             types_of(rows) if writer is None else writer.add(rows)
             return
         except Unstorable as error:
-            found[good[error.position]] = error
+            for position in error.positions:
+                found[good[position]] = error

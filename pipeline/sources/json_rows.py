@@ -72,6 +72,8 @@ def _lines_or_document(
     if field is not None or (not in_lines and ending(path) == ".json"):
         rest = stream.read()
         document = decoder.line(head + rest) if rest.strip() else value
+        if isinstance(document, BadRow) and decoder.twice is not None:
+            raise DataError(f"{path}: {document}; mend the file.")
         if isinstance(document, dict):
             yield from _document(path, document, field)
             return
@@ -120,9 +122,10 @@ def _array(path: Path, stream: io.BufferedReader, line: int) -> Iterator[tuple[i
     while True:
         start = SPACE.match(text, at).end()
         if text.startswith("]", start):
-            rest = text[start + 1 :] + _decode(path, line, pending + stream.read())
+            line += text.count("\n", at, start)
+            rest = text[start + 1 :]
+            rest += _decode(path, line + rest.count("\n"), pending + stream.read())
             if rest.strip():
-                line += text.count("\n", at, start)
                 raise DataError(f"{path} line {line}: text after the closing ']'; expected one JSON array; mend it.")
             return
         try:
@@ -137,15 +140,16 @@ def _array(path: Path, stream: io.BufferedReader, line: int) -> Iterator[tuple[i
             if ended or not isinstance(error, json.JSONDecodeError):
                 line += text.count("\n", at, start)
                 raise DataError(
-                    f"{path} line {line}: {_not_json(error)}; mend the array here, or write one row a line (.jsonl), "
-                    "of which bad ones can be skipped."
+                    f"{path} line {line}: {_not_json(error, False)}; mend the array here, or write one row a line "
+                    "(.jsonl), of which bad ones can be skipped."
                 ) from error
             # Doubling keeps a row larger than a chunk from being scanned a quadratic number of times.
             block = stream.read(max(CHUNK, len(text) - at))
             ended = not block
             block = pending + block
             cut = len(block) if ended else _whole_characters(block)
-            text, at, pending = text[at:] + _decode(path, line, block[:cut]), 0, block[cut:]
+            known = line + text.count("\n", at)
+            text, at, pending = text[at:] + _decode(path, known, block[:cut]), 0, block[cut:]
             continue
         line += text.count("\n", at, start)
         yield line, value
@@ -210,8 +214,10 @@ def _not_utf8(error: UnicodeDecodeError) -> str:
     )
 
 
-def _not_json(error: Exception) -> str:
-    what = f"{error.msg}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)
+def _not_json(error: Exception, column: bool = True) -> str:
+    what = str(error)
+    if isinstance(error, json.JSONDecodeError):
+        what = f"{error.msg}, column {error.colno}" if column else error.msg
     return f"not valid JSON ({what})"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,11 @@ class Memory(Part):
     def content(self) -> Any:
         # Not Dataset._fingerprint, which differs between equal data sets and may agree between different ones.
         # Its columns, because a null that is in the rows is another thing than a column that is not there.
-        return [str(self.dataset.features), [fingerprint(row) for batch in self.batches() for row in batch.rows]]
+        content = hashlib.sha256()
+        for batch in self.batches():
+            for row in batch.rows:
+                content.update(fingerprint(row).encode())
+        return [str(self.dataset.features), content.hexdigest()]
 
     def batches(self) -> Iterator[Batch]:
         from pipeline.sources import arrow_rows

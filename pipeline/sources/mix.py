@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pipeline.errors import ConfigError
 from pipeline.sources import OnBadRow, Part, Source
@@ -36,12 +37,17 @@ class Mix(Source):
             raise ConfigError(f"source.files.{without[0]} has no share but others have; give all one, or none.")
         if not without and not sum(part.share for part in self.files.values()) > 0:
             raise ConfigError("the shares of source.files are all 0; expected one above 0; mend one.")
-        if self.on_bad_row is OnBadRow.skip:
+        if all(part.weight == 0 for part in self.files.values()):
+            raise ConfigError("the weights of source.files are all 0; expected one above 0; mend one.")
+        if self.on_bad_row == OnBadRow.skip:
             for part in self.files.values():
                 part.on_bad_row = OnBadRow.skip
 
     def parts(self) -> dict[str, Part]:
         return dict(self.files)
+
+    def paths(self) -> list[Path]:
+        return [path for part in self.files.values() for path in part.paths()]
 
     def shares(self, sizes: dict[str, int]) -> dict[str, float]:
         if all(part.share is not None for part in self.files.values()):

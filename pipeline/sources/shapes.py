@@ -36,9 +36,6 @@ class Shape:
         """What ``columns`` can name."""
         return [names[0] for names in (*self.required, *self.optional)]
 
-    def fits(self, row: Row) -> bool:
-        return all(any(name in row for name in names) for names in self.required)
-
 
 def _text(value: Any, key: str) -> str:
     """An answer: text, or the first of several that are equally right, or null."""
@@ -51,9 +48,12 @@ def _text(value: Any, key: str) -> str:
 
 
 def _answer(value: Any, key: str) -> Message:
-    text = _text(value, key)
-    others = [item for item in value if item != text] if isinstance(value, list) else []
-    return {"role": "assistant", "content": text, **({"alternatives": others} if others else {})}
+    return {"role": "assistant", "content": _text(value, key)}
+
+
+def _several(value: Any) -> list[str] | None:
+    """Answers of which only one is said."""
+    return value if isinstance(value, list) and len(value) > 1 else None
 
 
 def _system(row: Row) -> list[Message]:
@@ -78,7 +78,9 @@ def _alpaca(row: Row) -> Conversation:
         for role, said in zip(("user", "assistant"), pair, strict=True)
     ]
     asked = _question(row, "instruction", "input")
-    return Conversation([*_system(row), *earlier, asked, _answer(row["output"], "output")], tools_of(row.get("tools")))
+    messages = [*_system(row), *earlier, asked, _answer(row["output"], "output")]
+    several = _several(row["output"])
+    return Conversation(messages, tools_of(row.get("tools")), several, unsaid=("output",) if several else ())
 
 
 def _answered(
@@ -146,13 +148,19 @@ def _preference(row: Row) -> Conversation:
 
 
 def _question_answer(row: Row) -> Conversation:
-    return Conversation([*_system(row), _question(row, "question"), _answer(row["answer"], "answer")])
+    messages = [*_system(row), _question(row, "question"), _answer(row["answer"], "answer")]
+    several = _several(row["answer"])
+    return Conversation(messages, verdict=several, unsaid=("answer",) if several else ())
 
 
 def _natural(row: Row) -> Conversation:
-    definition, given = _text(row["definition"], "definition"), string(row, "input")
-    asked = _question({"definition": definition, "input": given}, "definition", "input")
-    return Conversation([asked, _answer(row["output"], "output")])
+    definition = row["definition"]
+    if isinstance(definition, list) and all(isinstance(line, str) for line in definition):
+        definition = "\n".join(definition)
+    asked = _question({"definition": definition, "input": row["input"]}, "definition", "input")
+    several = _several(row["output"])
+    messages = [asked, _answer(row["output"], "output")]
+    return Conversation(messages, verdict=several, unsaid=("output",) if several else ())
 
 
 def _self_instruct(row: Row) -> Conversation:
@@ -170,7 +178,9 @@ def _self_instruct(row: Row) -> Conversation:
 
 
 def _plain(row: Row) -> Conversation:
-    return Conversation([_question(row, "text")], verdict=row.get("label"), plain=True)
+    label = row.get("label")
+    unsaid = () if label is None or isinstance(label, str) else ("label",)  # as text it has another type
+    return Conversation([_question(row, "text")], verdict=label, plain=True, unsaid=unsaid)
 
 
 SYSTEM, TOOLS, LABEL = ("system", "system_prompt"), ("tools", "functions"), ("label",)

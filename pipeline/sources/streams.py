@@ -85,14 +85,16 @@ class _Transcoded(io.RawIOBase):
 
     def __init__(self, stream: io.BufferedReader, encoding: str) -> None:
         self.text = io.TextIOWrapper(stream, encoding, newline="")  # newlines as they are
-        self.left = b""
+        self.left, self.begun = b"", False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         if not self.left:
-            self.left = self.text.read(BLOCK).encode("utf-8")
+            text = self.text.read(BLOCK)
+            self.left = (text if self.begun else text.removeprefix("\ufeff")).encode("utf-8")
+            self.begun = True
         part, self.left = self.left[: len(buffer)], self.left[len(buffer) :]
         buffer[: len(part)] = part
         return len(part)

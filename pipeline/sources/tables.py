@@ -25,17 +25,17 @@ from pipeline.sources.rows import BadRow, Row
 JSON = pa.json_()
 DEEPEST = 20  # levels of types; Arrow and Parquet readers have limits of their own not far above
 KEYS = 64  # of an object; more are no schema but names of things, and every row would get a null for each
-EXACT = 1e-14  # datasets reads numbers in Json columns with 15 digits or so
+EXACT = 1e-14  # what a fraction may lose: datasets reads those in Json columns with 15 decimals
 
 
 class Unstorable(BadRow):
-    """A value that neither Arrow nor JSON gives back; ``position`` is that of its row among those given."""
+    """A value that neither Arrow nor JSON gives back; ``positions`` are those of such rows among the ones given."""
 
-    def __init__(self, column: str, position: int, value: Any) -> None:
-        self.position = position
+    def __init__(self, column: str, positions: list[int], value: Any) -> None:
+        self.positions = positions
         super().__init__(
-            f"column '{column}' holds a value that neither Arrow nor JSON can give back ({str(value)[:60]}); expected "
-            "no NaN among values of other kinds, and no whole number beyond 64 bits (53 among fractions)"
+            f"column '{column}' holds {str(value)[:60]}, which comes back neither from Arrow nor from JSON; expected "
+            "whole numbers within 64 bits, fractions from 1e-300 to 1e300, and no NaN"
         )
 
 
@@ -74,11 +74,13 @@ class RowWriter:
         Raises
         ------
         Unstorable
-            If one cannot be held, whatever other rows are like.
+            If some cannot be held, whatever other rows are like.
         """
-        found = types_of(rows)
-        for name, kind in found.items():
-            self.types[name] = common(self.types[name], kind) if name in self.types else kind
+        for name, kind in types_of(rows).items():
+            if name in self.types:
+                self.types[name] = common(self.types[name], kind)
+            else:
+                self.types[name] = kind
         pickle.dump(rows, self.spool, pickle.HIGHEST_PROTOCOL)
 
     def close(self) -> None:
@@ -87,9 +89,10 @@ class RowWriter:
         Raises
         ------
         Unstorable
-            If a value cannot be held together with those of other rows; its position is that among all rows.
+            If values cannot be held together with those of other rows; positions are those among all rows.
         """
         self.spool.close()
+        self._settle()
         schema = pa.schema(list(self.types.items()))
         before = 0
         with pa.OSFile(str(self.path), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
@@ -97,10 +100,22 @@ class RowWriter:
                 try:
                     writer.write_table(table_of(rows, self.types))
                 except Unstorable as error:
-                    error.position += before
+                    error.positions = [before + position for position in error.positions]
                     raise
                 before += len(rows)
         self.waiting.unlink()
+
+    def _settle(self) -> None:
+        """`JSON` for columns whose type, now that all rows are known, does not hold some of them after all."""
+        self.types = {name: JSON if _has_empty(kind) else kind for name, kind in self.types.items()}
+        doubtful = [name for name, kind in self.types.items() if _has_fractions(kind)]
+        for rows in self._waiting() if doubtful else ():
+            for name in doubtful:
+                try:
+                    pa.array([row.get(name) for row in rows], self.types[name])
+                except pa.ArrowInvalid:  # a whole number that no fraction is exactly
+                    self.types[name] = JSON
+            doubtful = [name for name in doubtful if self.types[name] != JSON]
 
     def _waiting(self) -> Iterator[list[Row]]:
         with open(self.waiting, "rb") as spool:
@@ -112,7 +127,7 @@ class RowWriter:
 
 
 def types_of(rows: list[Row]) -> dict[str, pa.DataType]:
-    """The type of every column that some rows have.
+    """The type of every column that some rows have; objects without keys are of a type that Parquet has not.
 
     Raises
     ------
@@ -146,7 +161,7 @@ def _holds(array: pa.Array, depth: int, level: int = 0) -> bool:
     if kinds.is_list(array.type):
         return _holds(array.flatten(), depth, level + 1)
     if kinds.is_struct(array.type):
-        if not 0 < array.type.num_fields <= KEYS:  # Parquet has no objects without keys
+        if array.type.num_fields > KEYS:
             return False
         children = array.drop_null().flatten()
         if depth and any(child.null_count for child in children):
@@ -155,9 +170,23 @@ def _holds(array: pa.Array, depth: int, level: int = 0) -> bool:
     return True
 
 
+def _has_empty(kind: pa.DataType) -> bool:
+    """Whether objects without a key are part of a type, which Parquet cannot store."""
+    if kinds.is_list(kind):
+        return _has_empty(kind.value_type)
+    return kinds.is_struct(kind) and (not kind.num_fields or any(_has_empty(field.type) for field in kind))
+
+
+def _has_fractions(kind: pa.DataType) -> bool:
+    if kinds.is_list(kind):
+        return _has_fractions(kind.value_type)
+    return any(_has_fractions(f.type) for f in kind) if kinds.is_struct(kind) else kinds.is_floating(kind)
+
+
 def common(a: pa.DataType, b: pa.DataType) -> pa.DataType:
     """The type of a column that holds values of both types; `JSON` where there is no other."""
-    return _common(a, b, 0) or JSON
+    kind = _common(a, b, 0)
+    return JSON if kind is None else kind
 
 
 def _common(a: pa.DataType, b: pa.DataType, depth: int) -> pa.DataType | None:
@@ -169,7 +198,7 @@ def _common(a: pa.DataType, b: pa.DataType, depth: int) -> pa.DataType | None:
         return pa.float64()  # to JSON, 1 and 1.0 are one number
     if kinds.is_list(a) and kinds.is_list(b):
         item = _common(a.value_type, b.value_type, depth)
-        return item and pa.list_(item)
+        return None if item is None else pa.list_(item)
     if kinds.is_struct(a) and kinds.is_struct(b):
         fields = {f.name: f.type for f in a}
         if depth and fields.keys() != {f.name for f in b}:
@@ -185,36 +214,56 @@ def _common(a: pa.DataType, b: pa.DataType, depth: int) -> pa.DataType | None:
 
 def _array(name: str, values: list[Any], kind: pa.DataType) -> pa.Array:
     if kind != JSON:
-        try:
-            return pa.array(values, kind)
-        except pa.ArrowInvalid:  # among fractions, a whole number that none is exactly
-            position = next(i for i, value in enumerate(values) if isinstance(value, int) and abs(value) > 2**53)
-            raise Unstorable(name, position, values[position]) from None
-    texts = []
-    for position, value in enumerate(values):
-        text = None if value is None else _dumped(value)
-        if text is None and value is not None:
-            raise Unstorable(name, position, value)
-        texts.append(text)
+        return pa.array(values, kind)
+    texts = [None if value is None else _dumped(value) for value in values]
+    lost = [i for i, (text, value) in enumerate(zip(texts, values, strict=True)) if text is None and value is not None]
+    if lost:
+        raise Unstorable(name, lost, _culprit(values[lost[0]]))
     return pa.array(texts, pa.string()).cast(JSON)
 
 
 def _dumped(value: Any) -> str | None:
     """JSON from which datasets reads the value again, or None."""
-    from datasets.utils.json import ujson_loads
-
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        return text if _same(value, ujson_loads(text)) else None
+        text = json.dumps(value, ensure_ascii=False)
+        if _same(value, _read(text), 0):
+            return text
+        text = _spelt(value)
+        return text if _same(value, _read(text), EXACT) else None
     except (ValueError, TypeError, RecursionError):
         return None
 
 
-def _same(a: Any, b: Any) -> bool:
+def _read(text: str) -> Any:
+    from datasets.utils.json import ujson_loads
+
+    return ujson_loads(text)
+
+
+def _spelt(value: Any) -> str:
+    """JSON whose fractions are spelt so that datasets, which reads 15 decimals, loses least of them."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{_spelt(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_spelt, value)) + "]"
+    if not isinstance(value, float) or not math.isfinite(value):
+        return json.dumps(value, ensure_ascii=False)
+    # 0.00123 as 1.23e-3: the decimals are then digits that count.
+    spellings = [repr(value), *("e".join(f"{value:.{digits}e}".split("e")) for digits in (15, 16))]
+    return min(spellings, key=lambda text: abs(_read(text) - value))
+
+
+def _same(a: Any, b: Any, tolerance: float) -> bool:
     if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(_same(item, b[key]) for key, item in a.items())
+        return a.keys() == b.keys() and all(_same(item, b[key], tolerance) for key, item in a.items())
     if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(map(_same, a, b))
+        return len(a) == len(b) and all(_same(x, y, tolerance) for x, y in zip(a, b, strict=True))
     if isinstance(a, float) and isinstance(b, float):
-        return math.isclose(a, b, rel_tol=EXACT)
+        return math.isclose(a, b, rel_tol=tolerance)
     return type(a) is type(b) and a == b
+
+
+def _culprit(value: Any) -> Any:
+    """The part of a value that does not come back."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return next((_culprit(part) for part in parts if part is not None and _dumped(part) is None), value)

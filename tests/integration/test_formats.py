@@ -6,8 +6,9 @@ import json
 
 import pyarrow as pa
 import pytest
-from datasets import Dataset, DatasetDict, get_dataset_config_names, load_dataset
+from datasets import Dataset, DatasetDict, Features, Value, get_dataset_config_names, load_dataset
 
+from pipeline.bins.clusterers import SphericalKMeans
 from pipeline.budget import Budget
 from pipeline.errors import ConfigError, DataError
 from pipeline.publish import publish
@@ -190,7 +191,8 @@ def test_messages_of_every_shape_in_one_table(tmp_path):
             assert got[shape][-1]["role"] == "assistant" and isinstance(got[shape][-1]["content"], str)
         assert json.loads(rows["preference"][i]["extra"]) == {"rejected": "no"}
     assert rows["alpaca_mixed"][1]["messages"][-1]["content"] == ""
-    assert rows["alpaca_mixed"][2]["messages"][-1]["alternatives"] == ["THREE"]
+    assert rows["alpaca_mixed"][2]["messages"][-1]["content"] == "three"
+    assert json.loads(rows["alpaca_mixed"][2]["extra"]) == {"output": ["three", "THREE"]}
 
 
 def test_a_product_that_replaces_another_is_what_is_loaded(tmp_path):
@@ -241,7 +243,7 @@ def test_bytes_and_images_are_kept_or_refused(tmp_path):
     import base64
     import io
 
-    from datasets import Features, Image, Value
+    from datasets import Image
     from PIL import Image as Pillow
 
     picture = io.BytesIO()
@@ -271,7 +273,7 @@ def test_files_of_one_source_with_other_types_are_refused(tmp_path):
     write_lines(tmp_path / "a.jsonl", rows_of("alpaca"))
     Dataset.from_list(rows_of("alpaca")).to_parquet(tmp_path / "b.parquet")
     for first, second in (("a.jsonl", "b.parquet"), ("b.parquet", "a.jsonl")):
-        with pytest.raises(DataError, match=rf"{second} is .*read them as two sources"):
+        with pytest.raises(DataError, match=rf"{second} is .* files before it .*; read them as two sources"):
             run(tmp_path, Files(path=[str(tmp_path / first), str(tmp_path / second)]))
 
 
@@ -319,7 +321,7 @@ def test_a_split_of_several_is_named(tmp_path):
 
 
 def test_columns_types_and_indices_of_a_saved_data_set_stay(tmp_path):
-    from datasets import ClassLabel, Features, Sequence, Value
+    from datasets import ClassLabel, Sequence
 
     features = Features(
         {"text": Value("string"), "label": ClassLabel(names=["a", "b"]), "v": Sequence(Value("float32"), 2)}
@@ -346,7 +348,8 @@ ROW_DAMAGE = {
     "another shape": (b'{"messages": [{"role": "user", "content": "a"}]}', "no field 'instruction'; found messages"),
     "another encoding": (b'{"instruction": "\xe9", "output": "a"}', "byte 0xe9 is not UTF-8"),
     "half a character": (b'{"instruction": "\\ud800", "output": "a"}', "half a surrogate pair, U+D800"),
-    "too large a number": (b'{"instruction": "a", "output": "b", "n": 1%s}' % (b"0" * 30), "column 'n' holds a value"),
+    "a cut key": (b'{"instruction": "a", "output": "b", "x": {"k\\u0000x": 1}}', "the key 'k\\x00x' holds U+0000"),
+    "too large a number": (b'{"instruction": "a", "output": "b", "n": 1%s}' % (b"0" * 30), "column 'n' holds 1000000"),
     "too deep": (b'{"instruction": "a", "output": "b", "d": %s}' % (b"[" * 3000 + b"]" * 3000), ""),
 }  # fmt: skip
 CSV_DAMAGE = {
@@ -437,6 +440,8 @@ WHOLE_DAMAGE = {
     "a.csv": (b"", "is empty; expected a header line and rows"),
     "b.csv": (b"instruction,output\n", "b.csv holds no rows; expected at least one"),
     "c.csv": (b'instruction,output\n"a,b\nc,d\n', "c.csv line 2: a quote that is never closed"),
+    "e.csv": (b"instruction,r\xe9ponse\na,b\n", "e.csv line 1: byte 0xe9 is not UTF-8"),
+    "c.json": (b'{\n"Definition": "a", "Instances": [{"input": "b", "input": "c"}]}', "the key 'input' stands twice"),
     "d.csv": (b"instruction,instruction\na,b\n", "d.csv line 1: two columns are called 'instruction'"),
     "a.parquet": (b"PAR1 nonsense", "is not a whole Parquet file"),
     "a.arrow": (b"nonsense", "is not a whole Arrow file"),
@@ -493,6 +498,109 @@ def test_skipping_is_no_reason_to_trust_what_was_skipped(tmp_path):
     run(tmp_path, Files(path=str(tmp_path / "a.jsonl"), on_bad_row=OnBadRow.skip))
     with pytest.raises(DataError, match=f"line {line}"):  # what is in the cache was read with bad rows left out
         run(tmp_path, Files(path=str(tmp_path / "a.jsonl")))
+
+
+@pytest.mark.parametrize(
+    "kind", ["timestamp[ms]", "timestamp[us, tz=UTC]", "time32[s]", "date32", "uint64", "decimal128(9, 2)"]
+)
+def test_json_lines_hold_only_what_loads_as_it_was(tmp_path, kind):
+    import datetime
+    import decimal
+
+    values = {"timestamp[ms]": datetime.datetime(2024, 1, 2, 3), "date32": datetime.date(2024, 1, 2),
+              "uint64": 2**63 + 5,
+              "timestamp[us, tz=UTC]": datetime.datetime(2024, 1, 2, tzinfo=datetime.UTC),
+              "time32[s]": datetime.time(1, 2), "decimal128(9, 2)": decimal.Decimal("1.10")}  # fmt: skip
+    features = Features({"text": Value("string"), "v": Value(kind)})
+    column = pa.array([values[kind]] * len(WORDS), features.arrow_schema.field("v").type)
+    Dataset(pa.table({"text": WORDS, "v": column})).to_parquet(tmp_path / "a.parquet")
+    source = Files(path=str(tmp_path / "a.parquet"))
+    product, _ = run(tmp_path, source)
+    assert loaded(product, tmp_path)["default"][0]["v"] == values[kind]
+    try:
+        product, _ = run(tmp_path, source, files=FileFormat.jsonl)
+    except ConfigError as error:
+        assert "sink.files=jsonl cannot write the column 'v' of a.parquet" in str(error) and kind not in (
+            "timestamp[ms]",
+            "date32",
+        )
+        return
+    found = loaded(product, tmp_path)["default"]
+    assert found.features == features and found[0]["v"] == values[kind]
+
+
+def test_a_source_is_never_overwritten(tmp_path):
+    path = tmp_path / "out" / "data"
+    write_lines(tmp_path / "a.jsonl", rows_of("alpaca"))
+    corebound(tmp_path, "source.path=a.jsonl", "budget.rows=9", "sink.path=out", "selector=random")
+    before = {file.name: file.read_bytes() for file in path.iterdir()}
+    command = ["source.path=out/data/*.parquet", "budget.rows=3", "sink.path=out", "sink.overwrite=true"]
+    refused = corebound(tmp_path, *command, check=False)
+    assert refused.returncode == 1 and "sink.path=out holds the source train-00000" in refused.stderr
+    assert {file.name: file.read_bytes() for file in path.iterdir()} == before
+
+
+def test_strings_will_do_for_choices_of_the_library(tmp_path):
+    damaged(tmp_path / "a.jsonl", "a.jsonl", b"{")
+    with pytest.raises(DataError):
+        run(tmp_path, Files(path=str(tmp_path / "a.jsonl"), on_bad_row="error"))
+    product, ledger = run(
+        tmp_path, Files(path=str(tmp_path / "a.jsonl"), on_bad_row="skip"), files="parquet", format="rows"
+    )
+    assert len(ledger) == 13 and len(loaded(product, tmp_path)["default"]) == 8
+
+
+def test_rows_are_accounted_for_over_many_batches(tmp_path, monkeypatch):
+    """Sources of several files, bad, excluded and repeated rows, all batches small: against a plain account."""
+    from pipeline import ledger as ledgers
+    from pipeline.filter import Filter
+    from pipeline.sources import rows as batches
+
+    monkeypatch.setattr(batches, "BATCH", 7)
+    monkeypatch.setattr(ledgers, "BATCH", 5)
+    expected, ids = [], {}
+    for source, files in {"a": ("1", "2"), "b": ("3", "4")}.items():
+        for file in files:
+            lines = []
+            for i in range(23):
+                text = f"{WORDS[i % 12]} {i} {int(file) % 2} " + "long " * (40 if i % 8 == 3 else i % 4)
+                row = {"instruction": text, "output": "yes", "n": f"{file}-{i}"}
+                kind = "bad" if i % 6 == 5 else "excluded" if i % 8 == 3 else "good"
+                lines.append("{cut" if kind == "bad" else json.dumps(row))
+                expected.append((source, f"{file}.jsonl", i, i + 1, kind, text if kind != "bad" else None))
+            (tmp_path / f"{file}.jsonl").write_text("\n".join(lines))
+    files = {name: Files(path=[str(tmp_path / f"{f}.jsonl") for f in fs]) for name, fs in (("a", "12"), ("b", "34"))}
+    sink = Disk(path=str(tmp_path / "out"))
+    config = toy_config(
+        tmp_path / "cache", source=Mix(files=files, on_bad_row=OnBadRow.skip), sink=sink, budget=Budget(rows=20),
+        filter=Filter(max_tokens=30), clusterer=SphericalKMeans(size=10),
+    )  # fmt: skip
+    curated = curate(config)
+    product = publish(curated, "corebound")
+    ledger = ledger_of(product)
+    assert list(zip(ledger.source, ledger.file, ledger.row, ledger.line, strict=True)) == [one[:4] for one in expected]
+    texts = {}
+    for one, row in zip(expected, ledger.itertuples(), strict=True):
+        if one[4] == "bad":
+            assert row.reason == "bad" and "not valid JSON" in row.detail and not isinstance(row.id, str)
+        else:
+            assert texts.setdefault(row.id, one[5]) == one[5] and ids.setdefault(one[5], row.id) == row.id
+            assert (row.reason == "excluded") == (one[4] == "excluded")
+            assert row.tokens == -(-len(f"{one[5]}\nyes".encode()) // 4)
+            assert (
+                row.detail == "filter.max_tokens=30"
+                if one[4] == "excluded"
+                else row.detail != row.detail or row.detail is None
+            )
+    assert (ledger.decision == "kept").sum() == 20
+    good = ledger[~ledger.reason.isin(["bad", "excluded"])]
+    assert (good.reason != "duplicate").sum() == good.id.nunique() < len(good)
+    kept = ledger[ledger.decision == "kept"]
+    found = [row["n"] for rows in loaded(product, tmp_path).values() for row in rows]
+    assert found == [f"{row.file[0]}-{row.row}" for row in kept.itertuples()]
+    where = {(row.source, row.file, row.row): row.id for row in ledger.itertuples()}
+    for row in good[good.decision == "dropped"].itertuples():
+        assert where[row.stand_in_source, row.stand_in_file, row.stand_in_row] == row.stand_in
 
 
 def test_globs_and_lists_are_one_source(tmp_path):

@@ -268,3 +268,16 @@ def test_vectors_stay_with_their_rows_in_a_mix(tmp_path, numbered):
         embedder = Precomputed(path=str(tmp_path / "v.npy"))
         config = toy_config(tmp_path / "cache", source=source, embedder=embedder, filter=limits, budget=Budget(rows=5))
         assert own_vectors(curate(config)) == 1
+
+
+def test_one_file_of_vectors_counts_bad_rows(tmp_path, numbered):
+    np.save(tmp_path / "w.npy", np.eye(61, dtype=np.float32))  # the same file, whichever row is bad
+    for bad in (0, 30, 60):
+        lines = [json.dumps(row) for row in numbered]
+        lines.insert(bad, "{bad")
+        (tmp_path / "a.jsonl").write_text("\n".join(lines))
+        source = Files(path=str(tmp_path / "a.jsonl"), on_bad_row=OnBadRow.skip)
+        embedder = Precomputed(path=str(tmp_path / "w.npy"))
+        run = curate(toy_config(tmp_path / "cache", source=source, embedder=embedder, budget=Budget(rows=5)))
+        number = np.array(run.space.corpus.column("n"))
+        assert np.array_equal(np.argmax(run.space.embeddings.vectors, axis=1), number + (number >= bad))

@@ -42,12 +42,30 @@ def test_gzip_reads_alike(tmp_path):
 
 def test_other_encodings_are_read_when_named(tmp_path):
     rows = [{"a": "é\u0085ü"}, {"a": "ß"}]
-    for encoding in ("latin-1", "utf-16", "utf-16-le", "utf-8-sig"):
+    for encoding in ("latin-1", "utf-16", "utf-8-sig"):
         path = tmp_path / f"{encoding}.jsonl"
         path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding, newline="")
         assert list(json_rows.read(path, encoding)) == [(1, rows[0]), (2, rows[1])]
         path.with_suffix(".json").write_text(json.dumps(rows, ensure_ascii=False), encoding)
         assert [row for _, row in json_rows.read(path.with_suffix(".json"), encoding)] == rows
+
+
+def test_a_byte_order_mark_is_no_text(tmp_path):
+    (tmp_path / "a.jsonl").write_bytes('\ufeff{"a": 1}\n'.encode("utf-16-le"))
+    assert list(json_rows.read(tmp_path / "a.jsonl", "utf-16-le")) == [(1, {"a": 1})]
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 1 << 20])
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [(b'[{"a":1}\n,\n{"a":"x\xff"}]', 3), (b'[{"a":1}]\n\n\xff', 3), (b'[{"a":1},\n{"a":\n2}\n{"a":3}]', 4),
+     (b'[{"a":1},\n\n{"a": tru}]', 3), (b'[{"a":1}]\nx', 1)],
+)  # fmt: skip
+def test_lines_of_damage_do_not_depend_on_chunks(tmp_path, monkeypatch, chunk, content, line):
+    monkeypatch.setattr(json_rows, "CHUNK", chunk)
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(DataError, match=rf"a.json line {line}: "):
+        rows_of(tmp_path / "a.json")
 
 
 def test_zstandard_reads_alike(tmp_path):
