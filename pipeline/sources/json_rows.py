@@ -94,17 +94,27 @@ def _document(path: Path, document: dict[str, Any], field: str | None) -> Iterat
     rows = document.get(name)
     if not isinstance(rows, list):
         held = ", ".join(f"{key} ({_kind(value)})" for key, value in list(document.items())[:12])
+        could = [key for key, value in document.items() if isinstance(value, list) and any(map(_could_be_row, value))]
+        if field is not None:
+            advice = f"source.field={field} holds no list of rows; name a key that does"
+        elif could:
+            advice = (
+                f"name the key that holds them, as in source.field={could[0]} (and the values of rows that are lists, "
+                "as in source.header=[text,label])"
+            )
+        else:
+            advice = "none of the keys holds rows; convert the file"
         raise DataError(
-            f"{path} is one JSON object with the keys {held}; expected rows: an array, or one object a line; "
-            + (f"source.field={field} holds no list of rows; name a key that does."
-               if field is not None else
-               "set source.field to the key that holds the rows (and source.header=[...] to name the values of rows "
-               "that are lists).")
-        )  # fmt: skip
+            f"{path} is one JSON object with the keys {held}; expected rows: an array, or one object a line; {advice}."
+        )
     # The fields of a task belong to each of its instances; what is beside a key that the user names does not.
     shared = {} if field is not None else {key: value for key, value in document.items() if key != name}
     for row in rows:
         yield 0, {**shared, **row} if isinstance(row, dict) else row
+
+
+def _could_be_row(value: Any) -> bool:
+    return isinstance(value, dict | list)
 
 
 def _kind(value: Any) -> str:

@@ -259,8 +259,10 @@ PUBLIC = {
     "self_instruct": """
         instruct/seed_tasks_175.jsonl.gz
     """,
-    "set source.field": """
+    "as in source.field=oos_val": """
         labels/clinc150/data_full.json.gz labels/clinc150/data_imbalanced.json.gz
+    """,
+    "none of the keys holds rows": """
         labels/clinc150/domains.json.gz
     """,
     "source.header": """

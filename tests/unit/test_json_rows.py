@@ -98,7 +98,7 @@ def test_rows_below_a_key_and_rows_that_are_lists(tmp_path):
     assert found[:2] == [{"text": "hi", "label": "greeting"}, {"text": "bye", "label": "parting"}]
     assert "a JSON list of 1; expected 2 values: text, label" in str(found[2])
     path.write_text(json.dumps({"train": [["a", "b"]] * 3, "test": []}, indent=1))
-    with pytest.raises(DataError, match=r"keys train \(3 lists\), test \(0 nothing\).*set source.field"):
+    with pytest.raises(DataError, match=r"keys train \(3 lists\), test \(0 nothing\).*as in source.field=train"):
         rows_of(path)
     with pytest.raises(DataError, match=r"source.field=Train holds no list of rows"):
         list(json_rows.read(path, field="Train"))
