@@ -32,19 +32,18 @@ class TableWriter:
         DataError
             If a column has another type than in an earlier file.
         """
-        from datasets import Features, Value
+        from datasets import Features
 
-        nothing = Value("null")
         for column, feature in Features.from_arrow_schema(table.schema).items():
-            known = self.features.setdefault(column, feature)
-            if known == nothing:
-                self.features[column] = feature
-            elif feature not in (known, nothing):
+            known = self.features.get(column)
+            both = feature if known is None else _common(known, feature)
+            if both is None:
                 raise DataError(
                     f"{file}: column '{column}' is {feature} here and {known} in {self.first[column]}; expected one "
                     "type in all files of a source; read them as two sources (source=mix)."
                 )
-            self.first.setdefault(column, file)
+            if both != known:
+                self.features[column], self.first[column] = both, file
         schema = Features(self.features).arrow_schema
         if schema != self.schema:
             self._end_part()
@@ -70,6 +69,24 @@ class TableWriter:
         if self.writer is not None:
             self.writer.close()
             self.writer = None
+
+
+def _common(a: Any, b: Any) -> Any:
+    """The feature that two files share, or None; one that only ever was null or empty goes with any other."""
+    from datasets import List, Value
+
+    nothing = Value("null")
+    if a == b or b == nothing:
+        return a
+    if a == nothing:
+        return b
+    if isinstance(a, List) and isinstance(b, List) and a.length == b.length:
+        item = _common(a.feature, b.feature)
+        return None if item is None else List(item, length=a.length)
+    if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
+        fields = {key: _common(a[key], b[key]) for key in a}
+        return None if None in fields.values() else fields
+    return None
 
 
 def _filled(table: pa.Table, schema: pa.Schema) -> pa.Table:

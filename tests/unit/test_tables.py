@@ -224,3 +224,18 @@ def test_tables_of_other_types_are_refused(tmp_path, other):
         DataError, match=r"b.parquet: column 'a' is .* here and ClassLabel.* in a.parquet; expected one"
     ):
         writer.add(second, "b.parquet")
+
+
+def test_lists_that_are_empty_in_one_table_go_with_those_of_another(tmp_path):
+    from datasets import Features
+
+    from pipeline.sources.arrow_tables import TableWriter
+
+    writer = TableWriter(tmp_path / "a.arrow")
+    rows = [{"t": [], "m": [{"n": None}]}, {"t": ["x"], "m": [{"n": 1}]}, {"t": [], "m": []}]
+    for kind, item, row in (("null", "null", rows[0]), ("string", "int64", rows[1]), ("null", "null", rows[2])):
+        features = Features({"t": List(Value(kind)), "m": List({"n": Value(item)})})
+        writer.add(Dataset.from_list([row], features=features).data.table, f"{kind}.parquet")
+    writer.close()
+    found = Dataset.from_file(str(tmp_path / "a.arrow"))
+    assert list(found) == rows and found.features["t"] == List(Value("string"))
