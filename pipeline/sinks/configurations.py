@@ -143,8 +143,8 @@ def require_answers(corpus: Corpus) -> None:
 
 def _conversations(corpus: Corpus, chosen: np.ndarray) -> Iterator[dict[str, Any]]:
     from pipeline.sources.arrow_rows import undecoded
-    from pipeline.sources.conversation import stripped
     from pipeline.sources.detection import Reader
+    from pipeline.sources.fingerprint import stripped
     from pipeline.sources.shapes import SHAPES
 
     inputs = corpus.inputs

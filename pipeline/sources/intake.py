@@ -16,8 +16,9 @@ from pipeline.errors import DataError
 from pipeline.progress import track
 from pipeline.sources import OnBadRow, Part, Source
 from pipeline.sources.arrow_tables import TableWriter
-from pipeline.sources.conversation import Conversation, canonical, hashed
+from pipeline.sources.conversation import Conversation
 from pipeline.sources.detection import LOOK_AHEAD, Reader, detect
+from pipeline.sources.fingerprint import canonical, hashed
 from pipeline.sources.rows import BATCH, BadRow, Batch, Row, place
 from pipeline.sources.tables import RowWriter, Unstorable, types_of
 

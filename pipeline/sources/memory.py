@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipeline.sources import Part
-from pipeline.sources.conversation import fingerprint
+from pipeline.sources.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from datasets import Dataset

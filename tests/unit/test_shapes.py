@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from pipeline.sources.conversation import fingerprint
 from pipeline.sources.detection import Reader, detect
+from pipeline.sources.fingerprint import fingerprint
 from pipeline.sources.rows import BadRow
 from pipeline.sources.shapes import SHAPES
 
