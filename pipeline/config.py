@@ -29,6 +29,7 @@ from pipeline.selectors import Selector
 from pipeline.selectors.baselines import KCenter, Longest, Random, Stratified
 from pipeline.selectors.border import Border
 from pipeline.selectors.coverage import Coverage
+from pipeline.selectors.herding import Herding
 from pipeline.sinks import Sink
 from pipeline.sinks.disk import Disk
 from pipeline.sources import Source
@@ -48,6 +49,7 @@ GROUPS: dict[str, dict[str, type]] = {
     "clusterer": {"kmeans": SphericalKMeans},
     "scorer": {"density": Density, "margin": Margin, "foreign": Foreign},
     "selector": {
+        "herding": Herding,
         "coverage": Coverage,
         "border": Border,
         "kcenter": KCenter,

@@ -19,7 +19,7 @@ from pipeline.filter import Filter
 from pipeline.scorers import Scorer
 from pipeline.scorers.region import Regions
 from pipeline.selectors import Selector
-from pipeline.selectors.coverage import Coverage
+from pipeline.selectors.herding import Herding
 from pipeline.sources import OnBadRow
 from pipeline.sources.memory import Memory
 
@@ -132,7 +132,7 @@ def select(
         neighbours=neighbours or NeighbourSearch(),
         scorers=default_scorers() if scorers is None else scorers,
         regions=regions or Regions(),
-        selector=selector or Coverage(),
+        selector=selector or Herding(),
         budget=Budget(**given) if budget is None else budget,
         similarity=similarity,
         executor=executor or Serial(),

@@ -138,7 +138,7 @@ def test_multirun_and_experiment(folder):
     assert sizes == [3, 6, 12, 18, 30]
 
 
-@pytest.mark.parametrize("selector", ["coverage", "border", "kcenter", "stratified", "random", "longest"])
+@pytest.mark.parametrize("selector", ["herding", "coverage", "border", "kcenter", "stratified", "random", "longest"])
 @pytest.mark.parametrize("budget", ["budget.rows=13", "budget.tokens=300"])
 def test_every_selector_fills_every_budget(folder, selector, budget):
     name = f"{selector}-{budget[7:11]}"

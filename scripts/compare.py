@@ -1,0 +1,193 @@
+"""Is it better than random? Data sets x embedders x contenders x budgets x repeats, one command that can be resumed.
+
+``python scripts/compare.py preset=full`` selects rows without seeing a label, trains a probe on what was kept, with the
+true labels, and tests it on held-out rows. It writes ``results.parquet``, ``table.md`` and ``figure.png``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import hydra
+import numpy as np
+import pandas as pd
+from omegaconf import DictConfig, OmegaConf
+from proof import contenders, garbage, picture, probe, space, table
+from proof.sets import SETS, Labelled
+from sklearn.metrics import f1_score
+
+from pipeline.executors import one_thread
+from pipeline.progress import track
+from pipeline.report.coverage import compare
+
+POOL = 0.9  # share of the pool in a repeat
+GARBAGE = 0.05
+NEAR = 0.95  # cosine from which two rows are near duplicates
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What is computed, and kept, at once: one set, one embedder, one repeat."""
+
+    name: str
+    embedder: str
+    repeat: int
+    dirty: bool
+
+    @property
+    def file(self) -> str:
+        return f"{self.name}.{self.embedder}.{self.repeat}{'.garbage' if self.dirty else ''}.parquet"
+
+
+def probed(embedder: str) -> str:
+    """The frozen embedding of the probe: another than the one that selected."""
+    return "static" if embedder == "lsa" else "lsa"
+
+
+@hydra.main(config_path="proof/configs", config_name="compare", version_base="1.3")
+def main(options: DictConfig) -> None:
+    chosen: dict[str, Any] = OmegaConf.to_container(options, resolve=True)
+    folder = Path(chosen["folder"])
+    # Results of other code, or of other choices, are other results.
+    own = {name: chosen[name] for name in ("budgets", "everywhere", "sometimes", "points", "models")}
+    chosen["parts"] = str(
+        folder / f"parts-{fingerprint(own, 'pipeline/**/*.py', 'scripts/proof/*.py', 'scripts/compare.py')}"
+    )
+    kept = ("pipeline/embedders/*.py", "scripts/proof/sets.py", "scripts/proof/space.py")
+    chosen["vectors"] = str(folder.parent / f"vectors-{fingerprint(chosen['models'], *kept)}")
+    parts = Path(chosen["parts"])
+    parts.mkdir(parents=True, exist_ok=True)
+    units = [
+        Unit(name, embedder, repeat, dirty)
+        for name, embedders in chosen["sets"].items()
+        for embedder in embedders
+        for dirty, repeats in ((False, chosen["repeats"]), (True, 1))
+        for repeat in range(repeats)
+    ]
+    waiting = [unit for unit in units if not (parts / unit.file).exists()]
+    make_vectors(waiting, chosen)
+    # Largest first would be faster; the order of the table lets a stopped run show whole sets.
+    with ProcessPoolExecutor(chosen["workers"], mp_context=get_context("spawn")) as pool:
+        jobs = [pool.submit(run, unit, chosen) for unit in waiting]
+        for job in track(as_completed(jobs), "compare", "units", total=len(jobs)):
+            job.result()
+    results = pd.concat([pd.read_parquet(parts / unit.file) for unit in units], ignore_index=True)
+    results.to_parquet(folder / "results.parquet")
+    written = table.write(results, chosen)
+    (folder / "table.md").write_text(written, "utf-8")
+    picture.draw(results, folder / "figure.png")
+    print(written)
+    print(f"{folder}/results.parquet  {folder}/table.md  {folder}/figure.png")
+
+
+def fingerprint(choices: Any, *patterns: str) -> str:
+    """Short hash of some settings and of the source files that they are given to."""
+    home = Path(__file__).parent.parent
+    content = hashlib.sha256(json.dumps(choices, sort_keys=True).encode())
+    for pattern in patterns:
+        for file in sorted(home.glob(pattern)):
+            content.update(file.read_bytes())
+    return content.hexdigest()[:8]
+
+
+def make_vectors(units: list[Unit], chosen: dict[str, Any]) -> None:
+    """Vectors of every set by every embedder that selects or probes, once."""
+    vectors = Path(chosen["vectors"])
+    vectors.mkdir(parents=True, exist_ok=True)
+    wanted = {(u.name, e) for u in units if not u.dirty for e in (u.embedder, probed(u.embedder))}
+    for name, embedder in track(sorted(wanted), "vectors", "sets", total=len(wanted)):
+        path = vectors / f"{name}.{embedder}.npy"
+        if not path.exists():
+            data = SETS[name](Path(chosen["data"]))
+            draft = path.with_suffix(".draft.npy")
+            np.save(draft, space.embed(data.pool, data.test, space.encoder(embedder, chosen["models"])))
+            os.replace(draft, path)
+
+
+def run(unit: Unit, chosen: dict[str, Any]) -> None:
+    """One unit, in a process of its own: rows of the results in a file that appears when it is complete."""
+    logging.disable(logging.WARNING)
+    parts, data = Path(chosen["parts"]), SETS[unit.name](Path(chosen["data"]))
+    with one_thread():
+        rows = spoilt(unit, data, chosen) if unit.dirty else judged(unit, data, chosen)
+    draft = parts / f"{unit.file}.draft"
+    pd.DataFrame(rows).to_parquet(draft)
+    os.replace(draft, parts / unit.file)
+
+
+def judged(unit: Unit, data: Labelled, chosen: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every contender on a 90 % subsample of the pool, under the probe."""
+    n, vectors = len(data.pool), Path(chosen["vectors"])
+    keep = np.sort(np.random.default_rng(1000 + unit.repeat).permutation(n)[: round(POOL * n)])
+    selecting = np.load(vectors / f"{unit.name}.{unit.embedder}.npy")
+    probing = np.load(vectors / f"{unit.name}.{probed(unit.embedder)}.npy")
+    names = {name: chosen["budgets"] for name in chosen["everywhere"]}
+    names |= {name: chosen["points"] for name in chosen["sometimes"]}
+    with tempfile.TemporaryDirectory() as temporary:
+        pool = [data.pool[i] for i in keep]
+        made, standing = space.order(pool, selecting[keep], Path(temporary), seed=unit.repeat)
+        choices = dict(contenders.choose(names, made, unit.repeat))
+        everything = np.arange(len(made.space))
+        choices["all"] = contenders.Choice({1.0: everything}, 0.0, 0.0)
+        subsets, neighbours = {}, made.space.neighbours
+        for name, choice in choices.items():
+            for budget, rows in choice.rows.items():
+                subsets[name, budget] = np.isin(everything, rows)
+        measures = compare(subsets, made.space, made.scores, made.demand, made.similarity)
+        near = np.where(neighbours.similarity >= NEAR, neighbours.rows, -1)
+        twins = {key: (kept[near] & (near >= 0)).any(axis=1)[kept].mean() for key, kept in subsets.items()}
+    own, found = keep[standing], []
+    for kind, (label, truth) in data.labels.items():
+        tested = np.isin(truth, label)
+        test, truth = probing[n:][tested], truth[tested]
+        for (name, budget), measure in measures.items():
+            rows = own[choices[name].rows[budget]]
+            said, strength = probe.predict(probing[rows], label[rows], test, unit.repeat)
+            found.append(
+                dict(
+                    set=unit.name, label=kind, embedder=unit.embedder, probe=probed(unit.embedder),
+                    repeat=unit.repeat, contender=name, budget=budget, rows=len(rows), pool=len(own), C=strength,
+                    accuracy=float((said == truth).mean()), macro_f1=f1_score(truth, said, average="macro"),
+                    tested=len(truth), correct=np.packbits(said == truth).tobytes(),
+                    coverage=measure.coverage, near_duplicates=twins[name, budget],
+                    boundary=measure.boundary, core=measure.core,
+                    seconds=choices[name].seconds, peak_mib=choices[name].peak_mib,
+                )
+            )  # fmt: skip
+    return found
+
+
+def spoilt(unit: Unit, data: Labelled, chosen: dict[str, Any]) -> list[dict[str, Any]]:
+    """How much garbage is kept of a pool of which it is 5 %."""
+    rows, kinds = garbage.mixed(data.pool, GARBAGE, seed=unit.repeat)
+    embedder = space.encoder(unit.embedder, chosen["models"])
+    with tempfile.TemporaryDirectory() as temporary:
+        vectors = space.embed(rows, [], embedder)
+        made, standing = space.order(rows, vectors, Path(temporary), seed=unit.repeat)
+        what = np.array([kinds[i] or "" for i in standing])
+        names = {name: chosen["budgets"] for name in chosen["everywhere"]}
+        found = []
+        for name, choice in contenders.choose(names, made, unit.repeat):
+            for budget, kept in choice.rows.items():
+                line = dict(set=unit.name, embedder=unit.embedder, repeat=unit.repeat, contender=name, budget=budget)
+                line |= {kind: float((what[kept] == kind).sum() / len(kept)) for kind in garbage.KINDS}
+                found.append(
+                    line | {"garbage": float((what[kept] != "").mean()), "mixed_in": float((what != "").mean())}
+                )
+        set_aside = made.demand.last
+        for line in found:
+            line["clean_set_aside"] = float(set_aside[what == ""].mean())
+    return found
+
+
+if __name__ == "__main__":
+    main()

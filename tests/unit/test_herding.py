@@ -1,0 +1,103 @@
+import numpy as np
+
+from pipeline.selectors.coverage import FINE
+from pipeline.selectors.herding import Herding, _order_cluster, herd, take_turns
+
+
+def kernel_of(m, seed):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(m, 4))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    kernel = np.round(np.exp((np.clip(x @ x.T, -1, 1) - 1) / 0.3) * FINE)
+    kernel = np.maximum(kernel, kernel.T)
+    np.fill_diagonal(kernel, FINE)
+    return kernel
+
+
+def nobody(m):
+    return np.zeros(m, bool)
+
+
+def test_each_row_is_the_one_that_the_definition_names():
+    """argmax of mean over the cluster of k(i, j), less 1 / t times the sum over the rows before of k(s, j)."""
+    for seed in range(4):
+        kernel = kernel_of(40, seed) / FINE
+        order = herd(kernel * FINE, nobody(40), nobody(40)).tolist()
+        assert sorted(order) == list(range(40))
+        for t, chosen in enumerate(order, start=1):
+            gain = kernel.mean(axis=0) - kernel[order[: t - 1]].sum(axis=0) / t
+            assert gain[chosen] >= np.delete(gain, order[: t - 1]).max() - 1e-9
+
+
+def test_prefixes_have_the_density_of_the_cluster():
+    """Mean discrepancy of a prefix to the whole is below that of any of 50 random subsets of its size."""
+    kernel = kernel_of(200, 1) / FINE
+    order = herd(kernel * FINE, nobody(200), nobody(200))
+
+    def discrepancy(rows):
+        return kernel.mean() - 2 * kernel[rows].mean() + kernel[np.ix_(rows, rows)].mean()
+
+    rng = np.random.default_rng(0)
+    for size in (5, 20, 60):
+        chance = [discrepancy(rng.permutation(200)[:size]) for _ in range(50)]
+        assert discrepancy(order[:size]) < min(chance)
+
+
+def test_first_lead_last_trail_and_last_rows_have_no_say_in_the_density():
+    kernel = kernel_of(20, 7)
+    first, last = nobody(20), nobody(20)
+    first[[3, 11]] = last[[0, 5, 6]] = True
+    order = herd(kernel, first, last)
+    assert set(order[:2]) == {3, 11} and set(order[-3:]) == {0, 5, 6}
+    without = np.delete(np.arange(20), [0, 5, 6])
+    alone = herd(kernel[np.ix_(without, without)], first[without], last[without])
+    assert without[alone].tolist() == order[:-3].tolist()
+
+
+def test_ties_break_by_position():
+    kernel = np.full((6, 6), float(FINE))
+    assert herd(kernel, nobody(6), nobody(6)).tolist() == list(range(6))
+
+
+def test_gains_stay_exact_at_the_largest_cluster():
+    largest_cluster = 4 * 1000
+    assert largest_cluster * largest_cluster * FINE < 2**53
+
+
+def test_boundary_rows_are_kept_more_often_while_they_last():
+    boundary = np.arange(100) < 40
+    order = take_turns(np.random.default_rng(0).permutation(100), boundary, nobody(100), nobody(100), 1.5)
+    for size in (10, 30, 50, 70, 80):
+        kept = np.isin(np.arange(100), order[:size])
+        assert abs(kept[boundary].mean() / kept[~boundary].mean() - 1.5) < 0.25 * 30 / size
+    given = np.random.default_rng(1).permutation(100)
+    merged = take_turns(given, boundary, nobody(100), nobody(100), 1.5)
+    for side in (boundary, ~boundary):
+        assert merged[side[merged]].tolist() == given[side[given]].tolist()
+
+
+def test_first_and_last_stay_so_when_boundary_and_core_take_turns():
+    boundary, first, last = np.arange(9) < 4, nobody(9), nobody(9)
+    first[8] = last[0] = True
+    order = take_turns(herd(kernel_of(9, 2), first, last), boundary, first, last, 100)
+    assert order[0] == 8 and order[-1] == 0
+    assert set(order[1:4]) == {1, 2, 3}
+
+
+def test_the_scale_of_distances_does_not_matter():
+    """Bandwidth is in mean distances of the cluster: an encoder of narrow cosines gives the same order."""
+    rng = np.random.default_rng(3)
+    wide = rng.normal(size=(60, 8))
+    wide /= np.linalg.norm(wide, axis=1, keepdims=True)
+    narrow = np.concatenate([wide, np.full((60, 1), 2.0)], axis=1)  # adds a constant to every product
+    narrow /= np.linalg.norm(narrow, axis=1, keepdims=True)
+    settings = Herding()
+    task = (np.arange(60), nobody(60), nobody(60), nobody(60))
+    orders = [_order_cluster(x.astype(np.float32), settings.bandwidth, 1.0, task) for x in (wide, narrow)]
+    assert np.mean(orders[0][:20] == orders[1][:20]) > 0.8
+
+
+def test_degenerate_clusters():
+    for x in (np.ones((1, 3)), np.ones((5, 3)), np.zeros((4, 3))):
+        task = (np.arange(len(x)), nobody(len(x)), nobody(len(x)), nobody(len(x)))
+        assert sorted(_order_cluster(x.astype(np.float32), 0.5, 1.5, task)) == list(range(len(x)))
