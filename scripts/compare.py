@@ -13,6 +13,7 @@ import os
 import tempfile
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -48,17 +49,12 @@ class Unit:
         return f"{self.name}.{self.embedder}.{self.repeat}{'.garbage' if self.dirty else ''}.parquet"
 
 
-def probed(embedder: str) -> str:
-    """The frozen embedding of the probe: another than the one that selected."""
-    return "static" if embedder == "lsa" else "lsa"
-
-
 @hydra.main(config_path="proof/configs", config_name="compare", version_base="1.3")
 def main(options: DictConfig) -> None:
     chosen: dict[str, Any] = OmegaConf.to_container(options, resolve=True)
     folder = Path(chosen["folder"])
     # Results of other code, or of other choices, are other results.
-    own = {name: chosen[name] for name in ("budgets", "everywhere", "sometimes", "points", "models")}
+    own = {name: chosen[name] for name in ("budgets", "everywhere", "sometimes", "points", "models", "probe")}
     chosen["parts"] = str(
         folder / f"parts-{fingerprint(own, 'pipeline/**/*.py', 'scripts/proof/*.py', 'scripts/compare.py')}"
     )
@@ -73,6 +69,7 @@ def main(options: DictConfig) -> None:
         for dirty, repeats in ((False, chosen["repeats"]), (True, 1))
         for repeat in range(repeats)
     ]
+    refuse_what_is_missing(chosen)
     waiting = [unit for unit in units if not (parts / unit.file).exists()]
     make_vectors(waiting, chosen)
     # Largest first would be faster; the order of the table lets a stopped run show whole sets.
@@ -89,6 +86,22 @@ def main(options: DictConfig) -> None:
     print(f"{folder}/results.parquet  {folder}/table.md  {folder}/figure.png")
 
 
+def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
+    """Stop before the first hour, not after it."""
+    for name, embedders in chosen["sets"].items():
+        if name not in SETS:
+            raise SystemExit(f"sets: '{name}' is none of {', '.join(SETS)}; mend the name.")
+        for embedder in embedders:
+            space.encoder(embedder, chosen["models"])
+            space.encoder(chosen["probe"][embedder], chosen["models"])
+    for name in (*chosen["everywhere"], *chosen["sometimes"]):
+        if name not in contenders.CONTENDERS:
+            raise SystemExit(f"'{name}' is none of {', '.join(contenders.CONTENDERS)}; mend the name.")
+        package = contenders.PEERS.get(name)
+        if package and find_spec(package) is None:
+            raise SystemExit(f"'{name}' needs the package {package}; install '.[dev]', or leave it out of sometimes.")
+
+
 def fingerprint(choices: Any, *patterns: str) -> str:
     """Short hash of some settings and of the source files that they are given to."""
     home = Path(__file__).parent.parent
@@ -103,7 +116,7 @@ def make_vectors(units: list[Unit], chosen: dict[str, Any]) -> None:
     """Vectors of every set by every embedder that selects or probes, once."""
     vectors = Path(chosen["vectors"])
     vectors.mkdir(parents=True, exist_ok=True)
-    wanted = {(u.name, e) for u in units if not u.dirty for e in (u.embedder, probed(u.embedder))}
+    wanted = {(u.name, e) for u in units if not u.dirty for e in (u.embedder, chosen["probe"][u.embedder])}
     for name, embedder in track(sorted(wanted), "vectors", "sets", total=len(wanted)):
         path = vectors / f"{name}.{embedder}.npy"
         if not path.exists():
@@ -129,7 +142,7 @@ def judged(unit: Unit, data: Labelled, chosen: dict[str, Any]) -> list[dict[str,
     n, vectors = len(data.pool), Path(chosen["vectors"])
     keep = np.sort(np.random.default_rng(1000 + unit.repeat).permutation(n)[: round(POOL * n)])
     selecting = np.load(vectors / f"{unit.name}.{unit.embedder}.npy")
-    probing = np.load(vectors / f"{unit.name}.{probed(unit.embedder)}.npy")
+    probing = np.load(vectors / f"{unit.name}.{chosen['probe'][unit.embedder]}.npy")
     names = {name: chosen["budgets"] for name in chosen["everywhere"]}
     names |= {name: chosen["points"] for name in chosen["sometimes"]}
     with tempfile.TemporaryDirectory() as temporary:
@@ -154,7 +167,7 @@ def judged(unit: Unit, data: Labelled, chosen: dict[str, Any]) -> list[dict[str,
             said, strength = probe.predict(probing[rows], label[rows], test, unit.repeat)
             found.append(
                 dict(
-                    set=unit.name, label=kind, embedder=unit.embedder, probe=probed(unit.embedder),
+                    set=unit.name, label=kind, embedder=unit.embedder, probe=chosen["probe"][unit.embedder],
                     repeat=unit.repeat, contender=name, budget=budget, rows=len(rows), pool=len(own), C=strength,
                     accuracy=float((said == truth).mean()), macro_f1=f1_score(truth, said, average="macro"),
                     tested=len(truth), correct=np.packbits(said == truth).tobytes(),

@@ -10,5 +10,5 @@ python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet "${TORCH:-torch==2.13.0}" -e ".[dev]"
 {
   echo "# Made by scripts/lock.sh; installed by scripts/demo.sh and scripts/test.sh."
-  "$work/venv/bin/pip" freeze --exclude-editable --exclude corebound | sed -E 's/\+[a-z0-9.]+$//'
+  "$work/venv/bin/pip" freeze --exclude-editable --exclude corebound | sed -E 's/\+[a-z0-9.]+$//; s/^submodlib-py==.*/& ; python_version < "3.13"/'
 } > requirements.lock

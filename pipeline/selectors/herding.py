@@ -24,8 +24,8 @@ class Herding(Selector):
     """Kernel herding in every cluster, boundary and core taking turns.
 
     Each next row lies where the kept rows are too few for the cluster's density (Chen, Welling, Smola 2010,
-    "Super-samples from kernel herding"), with the kernel exp(-d / s): d is cosine distance, s the mean d between rows of
-    the cluster times ``bandwidth``, so that no encoder needs another setting. Facility location (`Coverage`) evens
+    "Super-samples from kernel herding"), with the kernel exp(-d / s): d is cosine distance, s the mean d between rows
+    of the cluster times ``bandwidth``, so that no encoder needs another setting. Facility location (`Coverage`) evens
     density out, and loses to a random subset where tests have the density of the corpus; herding keeps it.
 
     Parameters
@@ -33,7 +33,10 @@ class Herding(Selector):
     bandwidth : float
         How far a row's likeness reaches, in mean distances of its cluster.
     boundary : float
-        How many times as often boundary rows are kept as core rows of their cluster, while they last.
+        How many times as often boundary rows are kept as core rows of their cluster, at large budgets while they last.
+    typical : float
+        Share of the core at which boundary rows have reached half of that: small budgets learn more from typical rows
+        than from hard ones, large ones the other way round (Sorscher et al. 2022, "Beyond neural scaling laws").
     temper : float
         Clusters share their category in proportion to size ** temper: 1 by size, 0 all alike.
 
@@ -43,7 +46,8 @@ class Herding(Selector):
     """
 
     bandwidth: float = 0.5
-    boundary: float = 1.5
+    boundary: float = 1.65
+    typical: float = 0.03
     temper: float = 0.75
 
     def __post_init__(self) -> None:
@@ -51,6 +55,8 @@ class Herding(Selector):
             raise ConfigError(f"selector.bandwidth is {self.bandwidth}; expected 0.01 to 100; mend it.")
         if not 0.01 <= self.boundary <= 100:
             raise ConfigError(f"selector.boundary is {self.boundary}; expected 0.01 to 100; mend it.")
+        if not 0 <= self.typical <= 1:
+            raise ConfigError(f"selector.typical is {self.typical}; expected a share from 0 to 1; mend it.")
         if not 0 <= self.temper <= 2:
             raise ConfigError(f"selector.temper is {self.temper}; expected 0 to 2; mend it.")
 
@@ -63,7 +69,7 @@ class Herding(Selector):
                 yield rows, boundary[rows], demand.first[rows], demand.last[rows]
 
         ordered = executor.map(
-            partial(_order_cluster, space.embeddings.vectors, self.bandwidth, self.boundary), tasks()
+            partial(_order_cluster, space.embeddings.vectors, self.bandwidth, self.boundary, self.typical), tasks()
         )
         sizes = space.bins.sizes.tolist()
         rank = np.empty(len(space), np.int64)
@@ -72,7 +78,9 @@ class Herding(Selector):
         return Sequence(rank, np.array(float(self.temper)))
 
 
-def _order_cluster(vectors: np.ndarray, bandwidth: float, boost: float, task: tuple[np.ndarray, ...]) -> np.ndarray:
+def _order_cluster(
+    vectors: np.ndarray, bandwidth: float, boost: float, typical: float, task: tuple[np.ndarray, ...]
+) -> np.ndarray:
     rows, boundary, first, last = task
     x = vectors[rows]
     # A product need not be symmetric to the last bit, nor 1 on its diagonal; the distance is. In whole numbers, their
@@ -82,7 +90,7 @@ def _order_cluster(vectors: np.ndarray, bandwidth: float, boost: float, task: tu
     np.fill_diagonal(distance, 0)
     mean = distance.sum() / max(1, len(rows) * (len(rows) - 1))
     kernel = np.round(np.exp(-distance / max(1, bandwidth * mean)) * FINE)
-    return take_turns(herd(kernel, first, last), boundary, first, last, boost)
+    return take_turns(herd(kernel, first, last), boundary, first, last, boost, typical)
 
 
 def herd(kernel: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
@@ -123,25 +131,28 @@ def herd(kernel: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
 
 
 def take_turns(
-    order: np.ndarray, boundary: np.ndarray, first: np.ndarray, last: np.ndarray, boost: float
+    order: np.ndarray, boundary: np.ndarray, first: np.ndarray, last: np.ndarray, boost: float, typical: float
 ) -> np.ndarray:
-    """Merge the boundary and the core of a cluster by Webster's divisors, boundary rows ``boost`` times as fast.
+    """Merge the boundary and the core of a cluster: at a share c of the core, boost c^2 / (c + typical) of the boundary.
 
     Parameters
     ----------
     order : int64[m]
         Positions, best first.
     boundary, first, last : bool[m]
-    boost : float
+    boost, typical : float
 
     Returns
     -------
     int64[m]
         Positions: those of each of the two in the order given, those first first and those last last.
     """
-    tier = np.where(first, 0, np.where(last, 2, 1))[order]
-    key = np.empty(len(order))
-    for side, speed in ((boundary[order], boost), (~boundary[order], 1.0)):
+    boundary, tier = boundary[order], np.where(first, 0, np.where(last, 2, 1))[order]
+    key = np.ones(len(order))
+    for side in (boundary & (tier < 2), ~boundary & (tier < 2)):
         size = int(side.sum())
-        key[side] = (np.arange(size) + 0.5) / max(1, size) / speed
+        key[side] = (np.arange(size) + 0.5) / max(1, size)
+    # The share of the core at which this share of the boundary is due: the formula above, solved for c.
+    share = key[boundary]
+    key[boundary] = (share + np.sqrt(share**2 + 4 * boost * share * typical)) / (2 * boost)
     return order[np.lexsort((np.arange(len(order)), key, tier))]

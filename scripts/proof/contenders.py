@@ -138,7 +138,7 @@ CONTENDERS: dict[str, Contender] = {
     "longest": _variant(Longest(), guarded=False),
     "coverage": _variant(Coverage()),
     "coverage, beta 0": _variant(Coverage(beta=0)),
-    "herding, no boundary": _variant(Herding(boundary=1)),
+    "herding, boundary from the start": _variant(Herding(typical=0)),
     "herding, temper 1": _variant(Herding(temper=1)),
     "herding, bandwidth 1": _variant(Herding(bandwidth=1)),
     "k-center": _variant(KCenter()),
@@ -149,7 +149,13 @@ CONTENDERS: dict[str, Contender] = {
     "imblearn ENN": _edited_neighbours,
     "imblearn NearMiss": _near_miss,
 }
-PEERS = ("adaptive-resampling", "semhash", "submodlib", "imblearn ENN", "imblearn NearMiss")
+PEERS = {
+    "adaptive-resampling": "adaptive_resampling",
+    "semhash": "semhash",
+    "submodlib": "submodlib",
+    "imblearn ENN": "imblearn",
+    "imblearn NearMiss": "imblearn",
+}
 UNCLUSTERED = (RANDOM, "longest", "semhash", "submodlib")
 
 

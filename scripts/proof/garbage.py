@@ -16,7 +16,7 @@ Der Zug nach Hamburg fährt heute zwanzig Minuten später ab.|Meine Schwester ha
 Wir treffen uns nach der Arbeit vor dem Rathaus.|Im Herbst fallen die Blätter von den Bäumen im Park.
 Können Sie mir bitte sagen, wo die nächste Apotheke ist?|Er liest jeden Abend ein paar Seiten in einem Roman.
 Das Wetter soll am Wochenende wieder besser werden.|Die Kinder bauen am Strand eine Burg aus Sand.
-Für den Kuchen brauchen wir noch Mehl, Butter und drei Eier.|Der Arzt empfahl ihr, mehr zu schlafen und weniger zu rauchen.
+Für den Kuchen brauchen wir noch Mehl, Butter und drei Eier.|Der Arzt empfahl ihr, mehr zu schlafen.
 Le boulanger de notre rue ouvre à six heures du matin.|Elle apprend le piano depuis bientôt trois ans.
 Nous avons traversé la rivière sur un vieux pont de bois.|Mon voisin répare lui-même sa voiture le dimanche.
 Il faut arroser les tomates avant que le soleil se lève.|La réunion de demain est reportée à la semaine prochaine.

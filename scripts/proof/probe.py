@@ -22,6 +22,7 @@ def fit(vectors: np.ndarray, label: np.ndarray, strength: float) -> LogisticRegr
         Where 5,000 iterations are not enough.
     """
     with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scikit-learn wonders at more classes than half the rows, as small cuts have
         warnings.simplefilter("error", ConvergenceWarning)
         return LogisticRegression(C=strength, max_iter=5000, tol=1e-3).fit(vectors, label)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +28,19 @@ from proof.sets import Rows
 
 
 def encoder(name: str, models: dict[str, str]) -> Embedder:
-    """``lsa``, or the encoder whose folder ``models`` names."""
+    """``lsa``, or the encoder that ``models`` names: a folder, or an installed package that carries one."""
     if name == "lsa":
         return Lsa()
-    if name not in models:
-        raise SystemExit(f"embedder '{name}' has no model; say where it is with models.{name}=FOLDER.")
-    return Static(model=models[name]) if name == "static" else Sentence(model=models[name])
+    model = Path(models.get(name, ""))
+    if not (model / "modules.json").exists():
+        found = find_spec(model.name) if model.name.isidentifier() else None
+        model = Path(found.origin).parent / "model" if found and found.origin else model
+    if not (model / "modules.json").exists():
+        raise SystemExit(
+            f"embedder '{name}': models.{name} is {models.get(name)}, which is no folder of a sentence-transformers "
+            "model, and no installed package that carries one; set it, or leave the embedder out of sets."
+        )
+    return Static(model=str(model)) if name == "static" else Sentence(model=str(model))
 
 
 def configure(rows: Rows, embedder: Embedder, folder: Path, seed: int = 0) -> Config:

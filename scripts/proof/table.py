@@ -1,4 +1,4 @@
-"""The results as Markdown: bars first, then every gain, the contenders side by side, garbage, and what selecting costs."""
+"""The results as Markdown: bars, every gain, the contenders side by side, garbage, and what selecting costs."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def write(results: pd.DataFrame, chosen: dict[str, Any]) -> str:
             f"On the judging sets ({', '.join(sorted(judging.set.unique()))}), which nothing was tuned on.\n",
             bars(judging, dirty[~dirty.set.isin(TUNED_ON)]),
             f"## Gain of {OURS} over random, in points of accuracy\n",
-            "Mean over repeats. !: significantly below random (paired bootstrap over test rows, Holm-corrected over all "
-            "cells of the table, 95 %).\n",
+            "Mean over repeats. !: significantly below random (paired bootstrap over test rows, Holm-corrected over "
+            "all cells of the table, 95 %).\n",
             gain_table(clean),
             "## Accuracy by budget, mean over judging sets and over those tuned on\n",
             mean_table(clean),
