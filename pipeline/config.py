@@ -23,6 +23,7 @@ from pipeline.filter import Filter
 from pipeline.scorers import Scorer
 from pipeline.scorers.density import Density
 from pipeline.scorers.foreign import Foreign
+from pipeline.scorers.garbage import Garbage
 from pipeline.scorers.margin import Margin
 from pipeline.scorers.region import Regions
 from pipeline.selectors import Selector
@@ -47,7 +48,7 @@ GROUPS: dict[str, dict[str, type]] = {
     "embedder": {"lsa": Lsa, "static": Static, "sentence": Sentence, "precomputed": Precomputed},
     "categorizer": {"none": OneCategory, "column": ColumnCategory},
     "clusterer": {"kmeans": SphericalKMeans},
-    "scorer": {"density": Density, "margin": Margin, "foreign": Foreign},
+    "scorer": {"density": Density, "margin": Margin, "foreign": Foreign, "garbage": Garbage},
     "selector": {
         "herding": Herding,
         "coverage": Coverage,
@@ -64,7 +65,7 @@ GROUPS: dict[str, dict[str, type]] = {
 
 def default_scorers() -> dict[str, Scorer]:
     """Those of ``configs/config.yaml``, for the library."""
-    return {"density": Density(), "margin": Margin(), "foreign": Foreign()}
+    return {"density": Density(), "margin": Margin(), "foreign": Foreign(), "garbage": Garbage()}
 
 
 @dataclass(kw_only=True)

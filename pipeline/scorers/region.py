@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class Regions(Component):
-    """Divides every cluster by margin and sets aside rows that no one is near (METHOD, section 4).
+    """Divides every cluster by margin; sets aside rows that no one is near and garbage (METHOD, section 4).
 
     Parameters
     ----------
@@ -26,16 +26,21 @@ class Regions(Component):
     fence : float
         How many interquartile ranges beyond the quartile a row's density and its similarity to its neighbours both
         have to lie before it is an outlier (Tukey's fence, over the corpus).
+    garbage : float
+        Probability of being garbage above which a row is an outlier, where the scorer of that name is on.
     """
 
     boundary: float = 0.4
     fence: float = 1.5
+    garbage: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0 <= self.boundary <= 1:
             raise ConfigError(f"regions.boundary is {self.boundary}; expected a share from 0 to 1; mend it.")
         if self.fence < 0:
             raise ConfigError(f"regions.fence is {self.fence}; expected 0 or more; mend it.")
+        if not 0 <= self.garbage <= 1:
+            raise ConfigError(f"regions.garbage is {self.garbage}; expected a probability from 0 to 1; mend it.")
 
     def divide(self, space: Space, columns: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Regions uint8[n] and boundary rank float32[n] in [0, 1] (1: nearest to a surface; 0 without a margin)."""
@@ -48,6 +53,8 @@ class Regions(Component):
             region[by_margin[: round(self.boundary * len(by_margin))]] = BOUNDARY
             nearness[by_margin] = np.linspace(1, 0, len(by_margin)) if len(by_margin) > 1 else 0
         outlier = self._isolated(space, columns) | space.embeddings.blank
+        if "garbage" in columns:
+            outlier |= columns["garbage"] > self.garbage  # no verdict is none
         region[outlier], nearness[outlier] = OUTLIER, 0
         return region, nearness
 

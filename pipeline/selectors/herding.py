@@ -133,7 +133,7 @@ def herd(kernel: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
 def take_turns(
     order: np.ndarray, boundary: np.ndarray, first: np.ndarray, last: np.ndarray, boost: float, typical: float
 ) -> np.ndarray:
-    """Merge the boundary and the core of a cluster: at a share c of the core, boost c^2 / (c + typical) of the boundary.
+    """Merge the boundary and the core of a cluster: at a share c of the core, boost c^2 / (c + typical) of the other.
 
     Parameters
     ----------

@@ -98,7 +98,7 @@ def test_selection_columns_and_record(folder):
         "categorizer=column", "categorizer.column=task", "clusterer.size=4",
     )  # fmt: skip
     product = load_dataset(str(folder / "columns"), split="train", cache_dir=str(folder / "hf"))
-    expected = ["id", "category", "cluster", "region", "density", "margin", "foreign", "rank", "represents"]
+    expected = ["id", "category", "cluster", "region", "density", "margin", "foreign", "garbage", "rank", "represents"]
     assert [c for c in product.column_names if c.startswith("selection_")] == [f"selection_{c}" for c in expected]
     assert sorted(product["selection_rank"]) == list(range(20))
     assert product["selection_category"][:] == product["task"][:]

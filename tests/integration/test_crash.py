@@ -10,7 +10,18 @@ import pyarrow.parquet as parquet
 
 from tests.conftest import toy_rows, write_jsonl
 
-STAGES = ["read", "embed", "bin", "neighbours", "score-density", "score-margin", "score-foreign", "order", "coverage"]
+STAGES = [
+    "read",
+    "embed",
+    "bin",
+    "neighbours",
+    "score-density",
+    "score-margin",
+    "score-foreign",
+    "score-garbage",
+    "order",
+    "coverage",
+]
 
 # Runs the command, but dies when the draft of one stage is about to be published, its last file cut in half: what a
 # kill in the middle of writing leaves. For "chunk" it dies when the second chunk of vectors is encoded.

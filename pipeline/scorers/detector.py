@@ -1,0 +1,117 @@
+"""Real or corrupted: a model of the texts of a corpus against corrupted copies of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.scorers.corruptions import LANGUAGES, alphabet, corrupt
+from pipeline.scorers.ngrams import TOKEN, count, measure
+
+KNOWN = 50  # for one text in so many, a copy of each of these kinds is counted
+COUNTED = ("random", "foreign")
+WORDS, CHARACTERS = 3, 16  # a text with fewer of both says nothing
+PRIOR = 0.08  # share of garbage that is expected; chosen by what clean corpora lose
+# The rows that teach what is real may be garbage themselves. A stiff model, which follows no small group of rows, sorts
+# out those that are likelier than SUSPECT to be, at even odds; twice, then a supple one is fitted to the rest.
+STIFF, SUPPLE, SUSPECT = 0.001, 0.03, 0.7
+
+
+def enough(text: str) -> bool:
+    """Whether there is anything to judge."""
+    return len(text.strip()) >= CHARACTERS or len(TOKEN.findall(text)) >= WORDS
+
+
+@dataclass(frozen=True)
+class Detector:
+    """What is common in texts, and a multinomial logistic model of their corruptions.
+
+    Attributes
+    ----------
+    counts : uint16[2**BITS]
+        In how many texts an n-gram occurs.
+    total : int
+        Texts that were counted.
+    low, high : float64[f]
+        Range of each feature; beyond it the model would extrapolate squares.
+    centre, scale : float64[f]
+    weights : float64[k, t]
+        For real texts and each kind of corruption, of each term (`_terms`).
+    """
+
+    counts: np.ndarray
+    total: int
+    low: np.ndarray
+    high: np.ndarray
+    centre: np.ndarray
+    scale: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def fit(cls, heard: list[str], lessons: list[str], kinds: tuple[str, ...]) -> Detector:
+        """Learn from texts of a corpus.
+
+        Parameters
+        ----------
+        heard : list of str
+            Whose n-grams are counted.
+        lessons : list of str
+            Other texts, which tell real from corrupted: a text must not be its own evidence.
+        kinds : tuple of str
+            Corruptions to tell from real texts, of `KINDS`.
+        """
+        letters = alphabet(lessons)
+        # Garbage that is in the corpus is counted too. So is some that is made, lest only the unheard-of be suspected.
+        known = [copy for kind in COUNTED for copy in corrupt(heard[::KNOWN], kind, letters, LANGUAGES // 2)]
+        counts = count(heard + known)
+        made = [[text for text in corrupt(lessons, kind, letters) if enough(text)] for kind in kinds]
+        samples = [measure(texts, counts, len(heard), np.zeros(len(texts), bool)) for texts in (lessons, *made)]
+        features, label = np.concatenate(samples), np.repeat(np.arange(len(samples)), [len(one) for one in samples])
+        low, high = np.percentile(features, [0.1, 99.9], axis=0)
+        features = np.clip(features, low, high)
+        centre, scale = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
+        detector = cls(counts, len(heard), low, high, centre, scale, np.empty((0, 0)))
+        terms, teaches = detector._terms(features), np.ones(len(features), bool)
+        for _ in range(2):
+            suspicious = replace(detector, weights=_logistic(terms[teaches], label[teaches], STIFF, 0.5))
+            teaches = (label > 0) | (suspicious._garbage(terms) < SUSPECT)
+            teaches |= not teaches[label == 0].any()
+        return replace(detector, weights=_logistic(terms[teaches], label[teaches], SUPPLE, PRIOR))
+
+    def probability(self, texts: list[str], counted: np.ndarray) -> np.ndarray:
+        """float64[m], that each text is garbage; ``counted``: bool[m], whether it is among the counted ones."""
+        return self._garbage(self._terms(measure(texts, np.asarray(self.counts), self.total, counted)))
+
+    def mapped(self, path: Path) -> Detector:
+        """The same with its counts in a file, which workers map."""
+        np.save(path.with_suffix(".npy"), self.counts)
+        return replace(self, counts=np.load(path.with_suffix(".npy"), mmap_mode="r"))
+
+    def _terms(self, features: np.ndarray) -> np.ndarray:
+        """Standardised features, the products of any two, and 1: float64[m, t]."""
+        x = (np.clip(features, self.low, self.high) - self.centre) / self.scale
+        one, other = np.triu_indices(x.shape[1])
+        return np.concatenate([x, x[:, one] * x[:, other], np.ones((len(x), 1))], axis=1)
+
+    def _garbage(self, terms: np.ndarray) -> np.ndarray:
+        scores = terms @ self.weights.T
+        odds = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return 1 - odds[:, 0] / odds.sum(axis=1)
+
+
+def _logistic(terms: np.ndarray, label: np.ndarray, strength: float, prior: float) -> np.ndarray:
+    """Weights float64[k, t] where garbage of all kinds together makes up ``prior``."""
+    from sklearn.linear_model import LogisticRegression
+
+    from pipeline.executors import one_thread
+
+    share = np.bincount(label) / len(label)
+    expected = np.full(len(share), prior / (len(share) - 1))
+    expected[0] = 1 - prior
+    with one_thread():
+        head = LogisticRegression(C=strength, max_iter=400, tol=1e-5, fit_intercept=False)
+        head.fit(terms, label, sample_weight=(expected / np.maximum(share, 1e-9))[label])
+    # Of two classes scikit-learn keeps the difference.
+    return head.coef_ if len(head.coef_) > 1 else np.concatenate([-head.coef_, head.coef_]) / 2
