@@ -9,6 +9,7 @@ from zlib import crc32
 import numpy as np
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
+BARE = re.compile(r"\w *\n(?=.*\S)")
 BEGINNING, END = 3000, 1000  # characters that are looked at of a longer text
 BITS = 22  # of a position in the table of counts, which takes 8 MiB
 PARTNERS = 4  # random partners a word is paired with, to say what its pairs would be in any other order
@@ -38,6 +39,8 @@ class Grams:
         Which text they are of.
     open : float64[m]
         Brackets that a text opens and does not close, or the other way round.
+    lines, bare : int64[m], int64[m]
+        Lines before the last, and those of them that end in a letter or digit, as those of lists do.
     """
 
     words: np.ndarray
@@ -45,6 +48,8 @@ class Grams:
     characters: np.ndarray
     text: np.ndarray
     open: np.ndarray
+    lines: np.ndarray
+    bare: np.ndarray
 
     @classmethod
     def of(cls, texts: list[str]) -> Grams:
@@ -65,7 +70,13 @@ class Grams:
         whole = text[:-3] == text[3:]
         bracket = np.where(codes < 128, OPENS[np.minimum(codes, 127)], 0)
         return cls(
-            flat, lengths, _mix(run, CHARACTERS)[whole], text[:-3][whole], np.bincount(text, bracket, len(texts))
+            words=flat,
+            lengths=lengths,
+            characters=_mix(run, CHARACTERS)[whole],
+            text=text[:-3][whole],
+            open=np.bincount(text, bracket, len(texts)),
+            lines=np.array([text.strip().count("\n") for text in texts], np.int64),
+            bare=np.array([len(BARE.findall(text)) for text in texts], np.int64),
         )
 
 
@@ -156,7 +167,7 @@ def count(texts: list[str], block: int = 1024) -> np.ndarray:
 
 
 def measure(texts: list[str], counts: np.ndarray, total: int, counted: np.ndarray) -> np.ndarray:
-    """What tells texts from corruptions: float64[m, 17].
+    """What tells texts from corruptions: float64[m, 19].
 
     Parameters
     ----------
@@ -226,5 +237,7 @@ def measure(texts: list[str], counts: np.ndarray, total: int, counted: np.ndarra
         np.where(spelt, familiar, 1),
         np.where(spelt, usual, 1),
         mean(runs >= common, grams.text, size),
+        np.log1p(grams.lines),
+        grams.bare / np.maximum(grams.lines, 1),
     ]
     return np.stack(values, axis=1)
