@@ -94,7 +94,11 @@ def _facility_location(run: Run, sizes: dict[float, int], seed: int) -> dict[flo
     vectors = np.asarray(run.space.embeddings.vectors)
     function = FacilityLocationFunction(n=len(vectors), mode="dense", data=vectors, metric="cosine")
     greedy = function.maximize(
-        budget=max(sizes.values()), optimizer="LazyGreedy", stopIfZeroGain=False, stopIfNegativeGain=False
+        budget=max(sizes.values()),
+        optimizer="LazyGreedy",
+        stopIfZeroGain=False,
+        stopIfNegativeGain=False,
+        show_progress=False,
     )
     rows = np.array([row for row, _ in greedy])
     return {budget: rows[:size] for budget, size in sizes.items()}

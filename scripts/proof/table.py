@@ -33,7 +33,7 @@ def write(results: pd.DataFrame, chosen: dict[str, Any]) -> str:
     return "\n".join(
         [
             "## Bars\n",
-            f"On the judging sets ({', '.join(sorted(judging.set.unique()))}), which nothing was tuned on.\n",
+            f"On the judging sets ({', '.join(sorted(judging.set.unique()))}), settings were chosen on the others.\n",
             bars(judging, dirty[~dirty.set.isin(TUNED_ON)]),
             f"## Gain of {OURS} over random, in points of accuracy\n",
             "Mean over repeats. !: significantly below random (paired bootstrap over test rows, Holm-corrected over "
