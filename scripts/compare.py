@@ -32,6 +32,7 @@ from pipeline.report.coverage import compare
 
 POOL = 0.9  # share of the pool in a repeat
 GARBAGE = 0.05
+DRAWS = 3  # random subsets of a budget of up to 10 %
 NEAR = 0.95  # cosine from which two rows are near duplicates
 
 
@@ -148,13 +149,17 @@ def judged(unit: Unit, data: Labelled, chosen: dict[str, Any]) -> list[dict[str,
     with tempfile.TemporaryDirectory() as temporary:
         pool = [data.pool[i] for i in keep]
         made, standing = space.order(pool, selecting[keep], Path(temporary), seed=unit.repeat)
-        choices = dict(contenders.choose(names, made, unit.repeat))
+        choices = {(name, 0): choice for name, choice in contenders.choose(names, made, unit.repeat)}
+        for draw in range(1, DRAWS):  # small random subsets differ most from each other
+            chance = {contenders.RANDOM: [budget for budget in chosen["budgets"] if budget <= 0.1]}
+            for name, choice in contenders.choose(chance, made, unit.repeat + 1000 * draw):
+                choices[name, draw] = choice
         everything = np.arange(len(made.space))
-        choices["all"] = contenders.Choice({1.0: everything}, 0.0, 0.0)
+        choices["all", 0] = contenders.Choice({1.0: everything}, 0.0, 0.0)
         subsets, neighbours = {}, made.space.neighbours
-        for name, choice in choices.items():
+        for (name, draw), choice in choices.items():
             for budget, rows in choice.rows.items():
-                subsets[name, budget] = np.isin(everything, rows)
+                subsets[name, draw, budget] = np.isin(everything, rows)
         measures = compare(subsets, made.space, made.scores, made.demand, made.similarity)
         near = np.where(neighbours.similarity >= NEAR, neighbours.rows, -1)
         twins = {key: (kept[near] & (near >= 0)).any(axis=1)[kept].mean() for key, kept in subsets.items()}
@@ -162,18 +167,20 @@ def judged(unit: Unit, data: Labelled, chosen: dict[str, Any]) -> list[dict[str,
     for kind, (label, truth) in data.labels.items():
         tested = np.isin(truth, label)
         test, truth = probing[n:][tested], truth[tested]
-        for (name, budget), measure in measures.items():
-            rows = own[choices[name].rows[budget]]
+        for (name, draw, budget), measure in measures.items():
+            choice = choices[name, draw]
+            rows = own[choice.rows[budget]]
             said, strength = probe.predict(probing[rows], label[rows], test, unit.repeat)
             found.append(
                 dict(
                     set=unit.name, label=kind, embedder=unit.embedder, probe=chosen["probe"][unit.embedder],
-                    repeat=unit.repeat, contender=name, budget=budget, rows=len(rows), pool=len(own), C=strength,
+                    repeat=unit.repeat, contender=name, draw=draw, budget=budget, rows=len(rows), pool=len(own),
+                    C=strength,
                     accuracy=float((said == truth).mean()), macro_f1=f1_score(truth, said, average="macro"),
                     tested=len(truth), correct=np.packbits(said == truth).tobytes(),
-                    coverage=measure.coverage, near_duplicates=twins[name, budget],
+                    coverage=measure.coverage, near_duplicates=twins[name, draw, budget],
                     boundary=measure.boundary, core=measure.core,
-                    seconds=choices[name].seconds, peak_mib=choices[name].peak_mib,
+                    seconds=choice.seconds, peak_mib=choice.peak_mib,
                 )
             )  # fmt: skip
     return found

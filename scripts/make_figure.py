@@ -22,7 +22,7 @@ from pipeline.report.coverage import compare
 from pipeline.run import Run, curate
 from pipeline.selectors.apportion import apportion
 from pipeline.selectors.baselines import Random, Stratified
-from pipeline.selectors.coverage import Coverage
+from pipeline.selectors.herding import Herding
 from pipeline.sources.memory import Memory
 
 FIGURE = Path(__file__).parent / "figures" / "method.png"
@@ -57,7 +57,7 @@ def run(vectors: np.ndarray, folder: Path) -> Run:
     rows = Dataset.from_list([{"instruction": f"row {i}", "output": "-"} for i in range(len(vectors))])
     source, embedder = Memory(dataset=rows), Precomputed(path=str(folder / "vectors.npy"))
     bins = {"categorizer": OneCategory(), "clusterer": SphericalKMeans(size=len(vectors) // 3)}
-    how = {"selector": Coverage(), "executor": Serial(), "cache_dir": str(folder / "cache")}
+    how = {"selector": Herding(), "executor": Serial(), "cache_dir": str(folder / "cache")}
     scorers, budget = default_scorers(), Budget(fraction=KEPT)
     return curate(Config(source=source, embedder=embedder, **bins, scorers=scorers, budget=budget, **how))
 

@@ -32,7 +32,7 @@ def corrupt(texts: list[str], kind: str, letters: list[str], languages: int = LA
     """
     rng = np.random.default_rng([KINDS.index(kind), languages])
     if kind == "shuffled":
-        return [" ".join(rng.permutation(np.array(text.split(), object))) for text in texts]
+        return [_shuffled(text, rng) for text in texts]
     if kind == "truncated":
         return [text[: max(1, int(len(text) * rng.uniform(0.2, 0.7)))] for text in texts]
     if kind == "random":
@@ -49,14 +49,22 @@ def alphabet(texts: list[str]) -> list[str]:
     return sorted(character for character in common if not character.isspace() and len(character) == 1)
 
 
+def _shuffled(text: str, rng: np.random.Generator) -> str:
+    """Half within their lines, lest a text be told by its lines."""
+    parts = text.split("\n") if rng.random() < 0.5 else [text]
+    return "\n".join(" ".join(rng.permutation(np.array(part.split(), object))) for part in parts)
+
+
 def _random(texts: list[str], letters: list[str], rng: np.random.Generator) -> list[str]:
-    """Half from the characters of a keyboard, half from those of the corpus; words of any length."""
+    """Half from the characters of a keyboard, half from those of the corpus; words of any length; half keep lines."""
     keyboard = list(ascii_lowercase + digits + ",.!?")
     alphabets = [np.array(keyboard), np.array(letters or keyboard)]
     found = []
     for text in texts:
         drawn = rng.choice(alphabets[rng.integers(2)], max(20, min(len(text), LONGEST)))
         drawn[rng.random(len(drawn)) < rng.choice([0.02, 0.1, 0.2])] = " "
+        if rng.random() < 0.5:
+            drawn[[place for place, character in enumerate(text[: len(drawn)]) if character == "\n"]] = "\n"
         found.append("".join(drawn))
     return found
 

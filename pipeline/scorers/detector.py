@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.scorers.corruptions import LANGUAGES, alphabet, corrupt
 from pipeline.scorers.ngrams import TOKEN, count, measure
 
+REPEATED = 3  # one in so many of the made copies is counted, so many times
 KNOWN = 50  # for one text in so many, a copy of each of these kinds is counted
 COUNTED = ("random", "foreign")
 WORDS, CHARACTERS = 3, 16  # a text with fewer of both says nothing
@@ -65,8 +66,10 @@ class Detector:
         letters = alphabet(lessons)
         # Garbage that is in the corpus is counted too. So is some that is made, lest only the unheard-of be suspected.
         known = [copy for kind in COUNTED for copy in corrupt(heard[::KNOWN], kind, letters, LANGUAGES // 2)]
-        counts = count(heard + known)
         made = [[text for text in corrupt(lessons, kind, letters) if enough(text)] for kind in kinds]
+        # Of another language some are counted more than once, lest whatever a corpus repeats be thought its own.
+        again = made[kinds.index("foreign")][::REPEATED]
+        counts = count(heard + known + REPEATED * again)
         samples = [measure(texts, counts, len(heard), np.zeros(len(texts), bool)) for texts in (lessons, *made)]
         features, label = np.concatenate(samples), np.repeat(np.arange(len(samples)), [len(one) for one in samples])
         low, high = np.percentile(features, [0.1, 99.9], axis=0)

@@ -42,7 +42,9 @@ class Herding(Selector):
 
     Notes
     -----
-    Budgets in tokens do not change the order inside a cluster: what herding matches is how rows are spread.
+    A row that is garbage with probability p (scorer ``garbage``) waits until a share p of its cluster's core is kept:
+    the smaller the budget, the less doubt it can afford. Budgets in tokens do not change the order inside a cluster:
+    what herding matches is how rows are spread.
     """
 
     bandwidth: float = 0.5
@@ -63,10 +65,12 @@ class Herding(Selector):
     def rank(self, space: Space, scores: Scores, demand: Demand, executor: Executor, seed: int) -> Sequence:
         members = space.bins.members
         boundary = scores.region == BOUNDARY
+        # Without a verdict there is no doubt.
+        doubt = np.nan_to_num(scores.columns.get("garbage", np.zeros(len(space))), nan=0.0)
 
         def tasks() -> Iterator[tuple[np.ndarray, ...]]:
             for rows in members:
-                yield rows, boundary[rows], demand.first[rows], demand.last[rows]
+                yield rows, boundary[rows], doubt[rows], demand.first[rows], demand.last[rows]
 
         ordered = executor.map(
             partial(_order_cluster, space.embeddings.vectors, self.bandwidth, self.boundary, self.typical), tasks()
@@ -81,7 +85,7 @@ class Herding(Selector):
 def _order_cluster(
     vectors: np.ndarray, bandwidth: float, boost: float, typical: float, task: tuple[np.ndarray, ...]
 ) -> np.ndarray:
-    rows, boundary, first, last = task
+    rows, boundary, doubt, first, last = task
     x = vectors[rows]
     # A product need not be symmetric to the last bit, nor 1 on its diagonal; the distance is. In whole numbers, their
     # mean is the same in any order of addition.
@@ -90,7 +94,7 @@ def _order_cluster(
     np.fill_diagonal(distance, 0)
     mean = distance.sum() / max(1, len(rows) * (len(rows) - 1))
     kernel = np.round(np.exp(-distance / max(1, bandwidth * mean)) * FINE)
-    return take_turns(herd(kernel, first, last), boundary, first, last, boost, typical)
+    return take_turns(herd(kernel, first, last), boundary, doubt, first, last, boost, typical)
 
 
 def herd(kernel: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
@@ -131,7 +135,13 @@ def herd(kernel: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
 
 
 def take_turns(
-    order: np.ndarray, boundary: np.ndarray, first: np.ndarray, last: np.ndarray, boost: float, typical: float
+    order: np.ndarray,
+    boundary: np.ndarray,
+    doubt: np.ndarray,
+    first: np.ndarray,
+    last: np.ndarray,
+    boost: float,
+    typical: float,
 ) -> np.ndarray:
     """Merge the boundary and the core of a cluster: at a share c of the core, boost c^2 / (c + typical) of the other.
 
@@ -139,13 +149,17 @@ def take_turns(
     ----------
     order : int64[m]
         Positions, best first.
-    boundary, first, last : bool[m]
+    boundary : bool[m]
+    doubt : float[m]
+        Probability of being garbage: the share of the core that has to be kept before the row is.
+    first, last : bool[m]
     boost, typical : float
 
     Returns
     -------
     int64[m]
-        Positions: those of each of the two in the order given, those first first and those last last.
+        Positions: those of each of the two in the order given, but for the doubtful; those first first, those last
+        last.
     """
     boundary, tier = boundary[order], np.where(first, 0, np.where(last, 2, 1))[order]
     key = np.ones(len(order))
@@ -155,4 +169,5 @@ def take_turns(
     # The share of the core at which this share of the boundary is due: the formula above, solved for c.
     share = key[boundary]
     key[boundary] = (share + np.sqrt(share**2 + 4 * boost * share * typical)) / (2 * boost)
+    key = np.maximum(key, doubt[order])
     return order[np.lexsort((np.arange(len(order)), key, tier))]

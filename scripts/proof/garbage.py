@@ -77,6 +77,5 @@ def _spoilt(text: str, kind: str, draw: random.Random) -> str:
         return "".join(draw.choices(string.ascii_letters + string.digits + " .,;!?", k=max(12, len(text))))
     if kind == "another language":
         sentences = [sentence for line in SENTENCES.strip().splitlines() for sentence in line.split("|")]
-        many = max(1, round(len(words) / 9))
-        return " ".join(draw.choices(sentences, k=many))
+        return " ".join(draw.sample(sentences, min(2, max(1, round(len(words) / 9)))))
     return text[: max(1, round(len(text) * draw.uniform(0.2, 0.7)))]

@@ -19,14 +19,14 @@ def differences(results: pd.DataFrame, contender: str, rival: str) -> dict[tuple
     both = {}
     chosen = results[results.contender.isin([contender, rival])]
     for cell, group in chosen.groupby(CELL):
-        sides = {name: part.set_index("repeat").correct for name, part in group.groupby("contender")}
-        if len(sides) < 2:
-            continue
         size = int(group.tested.iloc[0])
-        shared = sides[contender].index.intersection(sides[rival].index)
-        both[cell] = np.mean(
-            [unpack(sides[contender][r], size) - unpack(sides[rival][r], size).astype(float) for r in shared], axis=0
-        )
+        right = {
+            key: np.mean([unpack(bits, size) for bits in part.correct], axis=0)  # over the draws of a repeat
+            for key, part in group.groupby(["contender", "repeat"])
+        }
+        shared = [r for r in group.repeat.unique() if (contender, r) in right and (rival, r) in right]
+        if shared:
+            both[cell] = np.mean([right[contender, r] - right[rival, r] for r in shared], axis=0)
     return both
 
 

@@ -67,7 +67,7 @@ def test_gains_stay_exact_at_the_largest_cluster():
 def test_boundary_rows_are_kept_more_often_while_they_last():
     boundary, m = np.arange(1000) < 400, 1000
     given = np.random.default_rng(1).permutation(m)
-    order = take_turns(given, boundary, nobody(m), nobody(m), 1.5, 0)
+    order = take_turns(given, boundary, np.zeros(m), nobody(m), nobody(m), 1.5, 0)
     for size in (100, 300, 500, 700, 800):
         kept = np.isin(np.arange(m), order[:size])
         assert abs(kept[boundary].mean() / kept[~boundary].mean() - 1.5) < 0.05
@@ -78,7 +78,7 @@ def test_boundary_rows_are_kept_more_often_while_they_last():
 def test_small_budgets_keep_typical_rows_first():
     """At a share c of the core, boost c^2 / (c + typical) of the boundary."""
     boundary, m = np.arange(1000) < 400, 1000
-    order = take_turns(np.arange(m), boundary, nobody(m), nobody(m), 1.65, 0.03)
+    order = take_turns(np.arange(m), boundary, np.zeros(m), nobody(m), nobody(m), 1.65, 0.03)
     for size in (20, 50, 100, 300, 700):
         kept = np.isin(np.arange(m), order[:size])
         core = kept[~boundary].mean()
@@ -88,14 +88,24 @@ def test_small_budgets_keep_typical_rows_first():
 def test_first_and_last_stay_so_when_boundary_and_core_take_turns():
     boundary, first, last = np.arange(9) < 4, nobody(9), nobody(9)
     first[8] = last[0] = True
-    order = take_turns(herd(kernel_of(9, 2), first, last), boundary, first, last, 100, 0)
+    order = take_turns(herd(kernel_of(9, 2), first, last), boundary, np.zeros(9), first, last, 100, 0)
     assert order[0] == 8 and order[-1] == 0
     assert set(order[1:4]) == {1, 2, 3}
 
 
+def test_the_smaller_the_budget_the_less_doubt_it_affords():
+    doubt, m = np.zeros(1000), 1000
+    doubt[::20] = np.linspace(0.05, 0.5, 50)
+    order = take_turns(np.arange(m), nobody(m), doubt, nobody(m), nobody(m), 1.65, 0.03)
+    for place, row in enumerate(order[:600]):
+        assert doubt[row] <= (place + 1) / m + 0.05  # a share of 0.05 is doubtful and has left its places
+    assert set(range(0, 500, 20)) <= set(order[:520].tolist())
+    assert order[doubt[order] == 0].tolist() == np.flatnonzero(doubt == 0).tolist()
+
+
 def test_rows_set_aside_do_not_slow_the_core_down():
     boundary, last = np.arange(300) < 100, np.arange(300) >= 200
-    order = take_turns(np.arange(300), boundary, nobody(300), last, 1, 0)
+    order = take_turns(np.arange(300), boundary, np.zeros(300), nobody(300), last, 1, 0)
     assert abs(boundary[order[:100]].sum() - 50) <= 1 and last[order[200:]].all()
 
 
@@ -107,12 +117,12 @@ def test_the_scale_of_distances_does_not_matter():
     narrow = np.concatenate([wide, np.full((60, 1), 2.0)], axis=1)  # adds a constant to every product
     narrow /= np.linalg.norm(narrow, axis=1, keepdims=True)
     settings = Herding()
-    task = (np.arange(60), nobody(60), nobody(60), nobody(60))
+    task = (np.arange(60), nobody(60), np.zeros(60), nobody(60), nobody(60))
     orders = [_order_cluster(x.astype(np.float32), settings.bandwidth, 1.0, 0.0, task) for x in (wide, narrow)]
     assert np.mean(orders[0][:20] == orders[1][:20]) > 0.8
 
 
 def test_degenerate_clusters():
     for x in (np.ones((1, 3)), np.ones((5, 3)), np.zeros((4, 3))):
-        task = (np.arange(len(x)), nobody(len(x)), nobody(len(x)), nobody(len(x)))
+        task = (np.arange(len(x)), nobody(len(x)), np.zeros(len(x)), nobody(len(x)), nobody(len(x)))
         assert sorted(_order_cluster(x.astype(np.float32), 0.5, 1.5, 0.03, task)) == list(range(len(x)))
