@@ -102,9 +102,9 @@ def curate(config: Config) -> Run:
     # surface are its boundary, the rest its core; rows that no one is near are outliers.
     scores = score(config, stages, space)
 
-    # One order of all rows, in the unit of the budget. In its cluster each next row adds most to what the earlier ones
-    # do not cover yet, boundary rows weighing more (selector=coverage); clusters take turns by size, groups by share
-    # (Webster's method). Outliers and empty answers come last.
+    # One order of all rows, in the unit of the budget. In its cluster each next row lies where the earlier ones are too
+    # few for the cluster's density, boundary rows more often (selector=herding); clusters take turns by size, groups by
+    # share (Webster's method). Outliers and empty answers come last.
     demand = Demand(
         cost=config.budget.cost(corpus),
         unit=config.budget.unit,
@@ -174,7 +174,7 @@ def find_neighbours(config: Config, stages: Stages, embeddings: Embeddings, bins
 
 
 def score(config: Config, stages: Stages, space: Space) -> Scores:
-    """One column a scorer, each kept by itself; regions from density and margin."""
+    """One column a scorer, each kept by itself; regions from margin, density and garbage."""
 
     def make(name: str, folder: Path) -> None:
         values, reasons = config.scorers[name].score(space, config.executor)
@@ -205,7 +205,7 @@ def arrange(config: Config, stages: Stages, space: Space, scores: Scores, demand
         Sequence.load,
         [
             selector.identity(), config.seed, stages.key("neighbours"), space.corpus.content,
-            [demand.cost, demand.first, demand.last], scores.nearness,
+            [demand.cost, demand.first, demand.last], scores.nearness, scores.region,
             {name: stages.key(f"score-{name}") for name in scores.columns},
         ],
         lambda folder: selector.rank(space, scores, demand, config.executor, config.seed).save(folder),

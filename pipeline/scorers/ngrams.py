@@ -91,6 +91,7 @@ class _Hashes(dict):
 
 def shortened(text: str) -> str:
     """A long text's beginning and end, so that no row costs more than a few thousand characters."""
+    text = text.strip()  # blank ends would leave nothing to look at
     return text if len(text) <= BEGINNING + END else f"{text[:BEGINNING]}\n{text[-END:]}"
 
 

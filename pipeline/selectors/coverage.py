@@ -1,4 +1,4 @@
-"""Coverage: boundary-weighted facility location by greedy, the default order."""
+"""Coverage: boundary-weighted facility location by greedy."""
 
 from __future__ import annotations
 

@@ -33,11 +33,11 @@ def write(results: pd.DataFrame, chosen: dict[str, Any]) -> str:
     return "\n".join(
         [
             "## Bars\n",
-            f"On the judging sets ({', '.join(sorted(judging.set.unique()))}), settings were chosen on the others.\n",
+            f"On the judging sets, {', '.join(sorted(judging.set.unique()))}; README says which choices saw them.\n",
             bars(judging, dirty[~dirty.set.isin(TUNED_ON)]),
             f"## Gain of {OURS} over random, in points of accuracy\n",
-            "Mean over repeats. !: significantly below random (paired bootstrap over test rows, Holm-corrected over "
-            "all cells of the table, 95 %).\n",
+            "Mean over repeats. !: significantly below random (paired bootstrap over test rows alone, Holm-corrected "
+            "over all cells of the table, 95 %).\n",
             gain_table(clean),
             "## Accuracy by budget, mean over judging sets and over those tuned on\n",
             mean_table(clean),

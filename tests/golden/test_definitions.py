@@ -211,6 +211,11 @@ def test_each_setting_that_changes_a_result_changes_its_key(tmp_path):
         at = chain.index(first)
         assert [name for name in chain if changed[name] != base[name]][:1] == [first]
         assert all(changed[name] == base[name] for name in chain[:at])
+    from pipeline.scorers.region import Regions
+    from pipeline.selectors.herding import Herding
+
+    herding = keys(selector=Herding())
+    assert keys(selector=Herding(), regions=Regions(boundary=0.1))["order"] != herding["order"]
     assert all(a != b for name, a in keys(seed=1).items() for b in [base[name]] if name in ("embed", "bin", "order"))
     assert keys(budget=Budget(tokens=500))["order"] != base["order"]
     assert keys(scorers={}, embedder=Lsa(dimensions=12))["order"] != keys(scorers={})["order"]

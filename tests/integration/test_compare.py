@@ -33,7 +33,7 @@ def test_table_figure_and_every_result(bench):
     folder, printed, results = bench
     assert (folder / "out" / "figure.png").stat().st_size > 10_000
     assert (folder / "out" / "table.md").read_text() in printed
-    for name in ("corebound", "random", "semhash", "submodlib", "imblearn ENN", "imblearn NearMiss", "longest"):
+    for name in ("corebound", "random", "semhash", "imblearn ENN", "imblearn NearMiss", "longest"):
         assert f"| {name} |" in printed
     clean = results[results.accuracy.notna()]
     assert set(clean.repeat) == {0, 1} and set(clean[clean.contender == "corebound"].budget) == {0.03, 0.1, 0.3}

@@ -63,3 +63,11 @@ def test_every_file_the_readme_names_is_there():
         r"\]\((scripts/.*?)\)", README
     ):
         assert (ROOT / name).exists(), name
+
+
+def test_the_tables_of_the_comparison_are_what_it_printed():
+    """README shows parts of the table that scripts/compare.py wrote, unchanged."""
+    section = README.split("## Is it better than random?")[1].split("\n## ")[0]
+    written = (ROOT / "scripts/figures/compare.md").read_text().splitlines()
+    shown = [line for line in section.splitlines() if line.startswith("|")]
+    assert len(shown) > 30 and set(shown) <= set(written)

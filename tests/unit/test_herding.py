@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from pipeline.selectors.coverage import FINE
 from pipeline.selectors.herding import Herding, _order_cluster, herd, take_turns
@@ -60,7 +61,9 @@ def test_ties_break_by_position():
 
 
 def test_gains_stay_exact_at_the_largest_cluster():
-    largest_cluster = 4 * 1000
+    from pipeline.bins.clusterers import LARGEST
+
+    largest_cluster = LARGEST * 1000
     assert largest_cluster * largest_cluster * FINE < 2**53
 
 
@@ -126,3 +129,42 @@ def test_degenerate_clusters():
     for x in (np.ones((1, 3)), np.ones((5, 3)), np.zeros((4, 3))):
         task = (np.arange(len(x)), nobody(len(x)), np.zeros(len(x)), nobody(len(x)), nobody(len(x)))
         assert sorted(_order_cluster(x.astype(np.float32), 0.5, 1.5, 0.03, task)) == list(range(len(x)))
+
+
+@pytest.fixture(scope="module")
+def toy_run(tmp_path_factory):
+    from pipeline.run import curate
+    from tests.conftest import toy_config
+
+    return curate(toy_config(tmp_path_factory.mktemp("herding")))
+
+
+def ordered(run, **scores):
+    """Ranks that the selector gives the run's space, some of its scores replaced."""
+    from dataclasses import replace
+
+    from pipeline.executors import Serial
+
+    demand = replace(run.demand, **{k: scores.pop(k) for k in ("first", "last") if k in scores})
+    return Herding().rank(run.space, replace(run.scores, **scores), demand, Serial(), 0).rank
+
+
+def test_the_selector_hands_on_regions_doubt_and_tiers(toy_run):
+    n = len(toy_run.space)
+    plain, everyone = ordered(toy_run, last=nobody(n)), np.arange(n)
+    cluster = toy_run.space.bins.cluster
+    place = np.array([(plain[cluster == c] < r).sum() for c, r in zip(cluster, plain, strict=True)])
+    row = everyone[place > 0][0]
+    only = np.where(everyone == row, True, False)
+    assert ordered(toy_run, first=only, last=nobody(n))[row] == 0
+    size = (cluster == cluster[row]).sum()
+    assert ordered(toy_run, last=only)[row] == size - 1
+    doubted = ordered(toy_run, columns={"garbage": np.where(only, 0.99, 0.0)}, last=nobody(n))
+    assert doubted[row] == size - 1
+    from pipeline.arrays import BOUNDARY, CORE
+
+    boundary = toy_run.scores.region == BOUNDARY
+    turned = np.where(boundary, CORE, BOUNDARY).astype(np.uint8)
+    relative = plain / toy_run.space.bins.sizes[cluster]
+    again = ordered(toy_run, region=turned, last=nobody(n)) / toy_run.space.bins.sizes[cluster]
+    assert again[boundary].mean() > relative[boundary].mean()
