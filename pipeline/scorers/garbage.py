@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -43,6 +43,7 @@ class Garbage(Scorer):
         Rows that are learnt from: those with the smallest ids.
     """
 
+    version: ClassVar[int] = 2  # corruptions keep lines, foreign text may be repeated
     sample: int = 20_000
 
     def __post_init__(self) -> None:
