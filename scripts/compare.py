@@ -53,6 +53,7 @@ class Unit:
 @hydra.main(config_path="proof/configs", config_name="compare", version_base="1.3")
 def main(options: DictConfig) -> None:
     chosen: dict[str, Any] = OmegaConf.to_container(options, resolve=True)
+    refuse_what_is_missing(chosen)
     folder = Path(chosen["folder"])
     # Results of other code, or of other choices, are other results.
     own = {name: chosen[name] for name in ("budgets", "everywhere", "sometimes", "points", "models", "probe")}
@@ -70,17 +71,20 @@ def main(options: DictConfig) -> None:
         for dirty, repeats in ((False, chosen["repeats"]), (True, 1))
         for repeat in range(repeats)
     ]
-    refuse_what_is_missing(chosen)
     waiting = [unit for unit in units if not (parts / unit.file).exists()]
     make_vectors(waiting, chosen)
     # Largest first would be faster; the order of the table lets a stopped run show whole sets.
     with ProcessPoolExecutor(chosen["workers"], mp_context=get_context("spawn")) as pool:
         jobs = [pool.submit(run, unit, chosen) for unit in waiting]
-        for job in track(as_completed(jobs), "compare", "units", total=len(jobs)):
-            job.result()
+        try:
+            for job in track(as_completed(jobs), "compare", "units", total=len(jobs)):
+                job.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # the queue would run on for hours before the error is seen
+            raise
     results = pd.concat([pd.read_parquet(parts / unit.file) for unit in units], ignore_index=True)
     results.to_parquet(folder / "results.parquet")
-    written = table.write(results, chosen)
+    written = table.write(results)
     (folder / "table.md").write_text(written, "utf-8")
     picture.draw(results, folder / "figure.png")
     print(written)

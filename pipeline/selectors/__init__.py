@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.arrays import Sequence
 from pipeline.component import Component
+from pipeline.progress import track
 
 if TYPE_CHECKING:
     from pipeline.arrays import Demand, Scores, Space
@@ -23,6 +25,18 @@ class Selector(Component):
 
     def rank(self, space: Space, scores: Scores, demand: Demand, executor: Executor, seed: int) -> Sequence:
         raise NotImplementedError
+
+
+def in_clusters(
+    space: Space, executor: Executor, order: Callable[[Any], np.ndarray], tasks: Iterable[Any]
+) -> np.ndarray:
+    """Rank of each row in its cluster, int64[n]: ``order`` gives positions in a cluster for its task, best first."""
+    members, sizes = space.bins.members, space.bins.sizes.tolist()
+    ordered = track(executor.map(order, tasks), "order", "rows", total=len(space), step=sizes)
+    rank = np.empty(len(space), np.int64)
+    for rows, sequence in zip(members, ordered, strict=True):
+        rank[rows[sequence]] = np.arange(len(rows))
+    return rank
 
 
 def by_key(key: np.ndarray, temper: float) -> Sequence:

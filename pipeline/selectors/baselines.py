@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.arrays import Demand, Scores, Sequence, Space
-from pipeline.progress import track
-from pipeline.selectors import CORPUS, Selector, by_key
+from pipeline.selectors import CORPUS, Selector, by_key, in_clusters
 
 if TYPE_CHECKING:
     from pipeline.executors import Executor
@@ -52,11 +51,7 @@ class KCenter(Selector):
     def rank(self, space: Space, scores: Scores, demand: Demand, executor: Executor, seed: int) -> Sequence:
         members = space.bins.members
         tasks = zip(members, space.bins.centroids, strict=True)
-        ordered = executor.map(partial(_farthest_first, space.embeddings.vectors), tasks)
-        sizes = space.bins.sizes.tolist()
-        rank = np.empty(len(space), np.int64)
-        for rows, sequence in zip(members, track(ordered, "order", "rows", total=len(space), step=sizes), strict=True):
-            rank[rows[sequence]] = np.arange(len(rows))
+        rank = in_clusters(space, executor, partial(_farthest_first, space.embeddings.vectors), tasks)
         return Sequence(rank, np.array(1.0))
 
 

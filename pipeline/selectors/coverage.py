@@ -11,8 +11,7 @@ import numpy as np
 
 from pipeline.arrays import Demand, Scores, Sequence, Space
 from pipeline.errors import ConfigError
-from pipeline.progress import track
-from pipeline.selectors import Selector
+from pipeline.selectors import Selector, in_clusters
 
 if TYPE_CHECKING:
     from pipeline.executors import Executor
@@ -56,11 +55,7 @@ class Coverage(Selector):
             for rows in members:
                 yield rows, weight[rows], demand.cost[rows], demand.first[rows], demand.last[rows]
 
-        ordered = executor.map(partial(_order_cluster, space.embeddings.vectors), tasks())
-        sizes = space.bins.sizes.tolist()
-        rank = np.empty(len(space), np.int64)
-        for rows, sequence in zip(members, track(ordered, "order", "rows", total=len(space), step=sizes), strict=True):
-            rank[rows[sequence]] = np.arange(len(rows))
+        rank = in_clusters(space, executor, partial(_order_cluster, space.embeddings.vectors), tasks())
         return Sequence(rank, np.array(self.temper))
 
 

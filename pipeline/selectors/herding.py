@@ -11,8 +11,7 @@ import numpy as np
 
 from pipeline.arrays import BOUNDARY, Demand, Scores, Sequence, Space
 from pipeline.errors import ConfigError
-from pipeline.progress import track
-from pipeline.selectors import Selector
+from pipeline.selectors import Selector, in_clusters
 from pipeline.selectors.coverage import FINE
 
 if TYPE_CHECKING:
@@ -72,13 +71,12 @@ class Herding(Selector):
             for rows in members:
                 yield rows, boundary[rows], doubt[rows], demand.first[rows], demand.last[rows]
 
-        ordered = executor.map(
-            partial(_order_cluster, space.embeddings.vectors, self.bandwidth, self.boundary, self.typical), tasks()
+        rank = in_clusters(
+            space,
+            executor,
+            partial(_order_cluster, space.embeddings.vectors, self.bandwidth, self.boundary, self.typical),
+            tasks(),
         )
-        sizes = space.bins.sizes.tolist()
-        rank = np.empty(len(space), np.int64)
-        for rows, sequence in zip(members, track(ordered, "order", "rows", total=len(space), step=sizes), strict=True):
-            rank[rows[sequence]] = np.arange(len(rows))
         return Sequence(rank, np.array(float(self.temper)))
 
 

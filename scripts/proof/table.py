@@ -25,7 +25,7 @@ def percent(budget: float) -> str:
     return f"{100 * budget:g} %"
 
 
-def write(results: pd.DataFrame, chosen: dict[str, Any]) -> str:
+def write(results: pd.DataFrame) -> str:
     """Everything that `results` says."""
     clean = results[results.accuracy.notna()]
     dirty = results[results.accuracy.isna()]
