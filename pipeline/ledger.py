@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 # Why a row was kept: its region, or a rule that put it first, or because copies were allowed.
 KEPT = ("core", "boundary", "outlier", "empty", "floor", "always", "copy")
-# Why a row was dropped: a kept row is near enough; the budget ended; the guard ordered it last; ...
-DROPPED = ("duplicate", "represented", "budget", "ceiling", "outlier", "excluded", "bad")
+# Why a row was dropped: a kept row is near enough; the budget ended; it may be garbage, else it had been kept; the
+# guard ordered it last; ...
+DROPPED = ("duplicate", "represented", "budget", "doubtful", "ceiling", "outlier", "excluded", "bad")
 ASIDE = np.array(["bad", "excluded"], dtype=object)  # by the codes of Aside.reason
 BATCH = 65_536
 

@@ -104,12 +104,13 @@ def curate(config: Config) -> Run:
 
     # One order of all rows, in the unit of the budget. In its cluster each next row lies where the earlier ones are too
     # few for the cluster's density, boundary rows more often (selector=herding); clusters take turns by size, groups by
-    # share (Webster's method). Outliers and empty answers come last.
+    # share (Webster's method). Rows that may be garbage wait, outliers and empty answers come last.
     demand = Demand(
         cost=config.budget.cost(corpus),
         unit=config.budget.unit,
         first=config.budget.first(corpus),
         last=(scores.region == OUTLIER) | corpus.empty,
+        wait=config.regions.wait(scores.columns, bins),
     )
     order = arrange(config, stages, space, scores, demand)
 
@@ -153,7 +154,6 @@ def divide(config: Config, stages: Stages, corpus: Corpus, embeddings: Embedding
     categories = config.categorizer.assign(corpus, embeddings)
     if len(categories.name) > max(10, len(corpus) / 5):
         log.warning("%d categories for %d rows: is this a label column?", len(categories.name), len(corpus))
-
     labels = [categories.code, categories.name.tolist()]
     return stages.cached(
         "bin",
@@ -205,7 +205,7 @@ def arrange(config: Config, stages: Stages, space: Space, scores: Scores, demand
         Sequence.load,
         [
             selector.identity(), config.seed, stages.key("neighbours"), space.corpus.content,
-            [demand.cost, demand.first, demand.last], scores.nearness, scores.region,
+            [demand.cost, demand.first, demand.last, demand.wait], scores.nearness, scores.region,
             {name: stages.key(f"score-{name}") for name in scores.columns},
         ],
         lambda folder: selector.rank(space, scores, demand, config.executor, config.seed).save(folder),
@@ -240,8 +240,7 @@ def measure(
 ) -> dict[str, Measure]:
     """The selection beside subsets of the same cost: random, and random per cluster."""
     with stages.timed("compare"):
-        nobody = np.zeros(len(space), bool)
-        plain = Demand(demand.cost, demand.unit, nobody, nobody)
+        plain = demand.plain()
         one = Categories(np.zeros(len(space), np.int32), np.array(["all"]))
         baselines: dict[str, Selector] = {"random": Random(), "stratified": Stratified()}
         subsets = {"selected": selection.kept}

@@ -13,6 +13,7 @@ import os
 import tempfile
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
@@ -34,45 +35,47 @@ POOL = 0.9  # share of the pool in a repeat
 GARBAGE = 0.05
 DRAWS = 3  # random subsets of a budget of up to 10 %
 NEAR = 0.95  # cosine from which two rows are near duplicates
+PACKAGES = "numpy scipy scikit-learn faiss-cpu imbalanced-learn semhash submodlib-py adaptive-resampling".split()
+READ = ("table", "verdict", "picture")  # modules that only read results
 
 
 @dataclass(frozen=True)
 class Unit:
-    """What is computed, and kept, at once: one set, one embedder, one repeat."""
+    """What is computed, and kept, at once: one set, one embedder, one repeat, with garbage of some kinds or without."""
 
     name: str
     embedder: str
     repeat: int
-    dirty: bool
+    garbage: str
+    content: str  # short hash of the set's rows and labels
 
     @property
     def file(self) -> str:
-        return f"{self.name}.{self.embedder}.{self.repeat}{'.garbage' if self.dirty else ''}.parquet"
+        return f"{self.name}-{self.content}.{self.embedder}.{self.repeat}.{self.garbage}.parquet"
+
+    def vectors(self, chosen: dict[str, Any], embedder: str) -> Path:
+        return Path(chosen["vectors"]) / f"{self.name}-{self.content}.{embedder}.npy"
 
 
 @hydra.main(config_path="proof/configs", config_name="compare", version_base="1.3")
 def main(options: DictConfig) -> None:
     chosen: dict[str, Any] = OmegaConf.to_container(options, resolve=True)
     refuse_what_is_missing(chosen)
-    folder = Path(chosen["folder"])
-    # Results of other code, or of other choices, are other results.
-    own = {name: chosen[name] for name in ("budgets", "everywhere", "sometimes", "points", "models", "probe")}
-    chosen["parts"] = str(
-        folder / f"parts-{fingerprint(own, 'pipeline/**/*.py', 'scripts/proof/*.py', 'scripts/compare.py')}"
-    )
-    kept = ("pipeline/embedders/*.py", "scripts/proof/sets.py", "scripts/proof/space.py")
-    chosen["vectors"] = str(folder.parent / f"vectors-{fingerprint(chosen['models'], *kept)}")
-    parts = Path(chosen["parts"])
+    settle(chosen)
+    folder, parts = Path(chosen["folder"]), Path(chosen["parts"])
     parts.mkdir(parents=True, exist_ok=True)
+    contents = {name: SETS[name](Path(chosen["data"])).content() for name in track(chosen["sets"], "read", "sets")}
+    times = {"none": chosen["repeats"], **chosen["garbage"]}
     units = [
-        Unit(name, embedder, repeat, dirty)
+        Unit(name, embedder, repeat, mix, contents[name])
         for name, embedders in chosen["sets"].items()
         for embedder in embedders
-        for dirty, repeats in ((False, chosen["repeats"]), (True, 1))
+        for mix, repeats in times.items()
         for repeat in range(repeats)
     ]
     waiting = [unit for unit in units if not (parts / unit.file).exists()]
     make_vectors(waiting, chosen)
+    os.environ["OMP_NUM_THREADS"] = "1"  # of the workers, also in libraries that they import later
     # Largest first would be faster; the order of the table lets a stopped run show whole sets.
     with ProcessPoolExecutor(chosen["workers"], mp_context=get_context("spawn")) as pool:
         jobs = [pool.submit(run, unit, chosen) for unit in waiting]
@@ -97,8 +100,17 @@ def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
         if name not in SETS:
             raise SystemExit(f"sets: '{name}' is none of {', '.join(SETS)}; mend the name.")
         for embedder in embedders:
-            space.encoder(embedder, chosen["models"])
-            space.encoder(chosen["probe"][embedder], chosen["models"])
+            if embedder not in chosen["probe"]:
+                raise SystemExit(
+                    f"probe.{embedder} is missing, the vectors that the probe reads where these select; set it."
+                )
+            for each in (embedder, chosen["probe"][embedder]):
+                space.encoder(each, chosen["models"])
+    for mix in set(chosen["garbage"]) - set(garbage.MIXES):
+        raise SystemExit(f"garbage: '{mix}' is none of {', '.join(garbage.MIXES)}; mend the name.")
+    for name in (contenders.OURS, contenders.RANDOM, contenders.STRATIFIED):
+        if name not in chosen["everywhere"]:
+            raise SystemExit(f"everywhere: '{name}' is missing, without which there is nothing to compare; add it.")
     for name in (*chosen["everywhere"], *chosen["sometimes"]):
         if name not in contenders.CONTENDERS:
             raise SystemExit(f"'{name}' is none of {', '.join(contenders.CONTENDERS)}; mend the name.")
@@ -107,23 +119,42 @@ def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
             raise SystemExit(f"'{name}' needs the package {package}; install '.[dev]', or leave it out of sometimes.")
 
 
+def settle(chosen: dict[str, Any]) -> None:
+    """Name the folders of finished units and of vectors: results of other code or choices are other results."""
+    names = {e for embedders in chosen["sets"].values() for e in embedders}
+    names |= {chosen["probe"][name] for name in names}
+    models = {name: space.encoder(name, chosen["models"]).identity() for name in sorted(names)}
+    own: dict[str, Any] = {name: chosen[name] for name in ("budgets", "everywhere", "sometimes", "points", "probe")}
+    made = {"models": models, "packages": [installed(name) for name in PACKAGES]}
+    code = ("pipeline/**/*.py", "scripts/proof/*.py", "scripts/compare.py")
+    chosen["parts"] = str(Path(chosen["folder"]) / f"parts-{fingerprint(own | made, *code)}")
+    code = ("pipeline/embedders/*.py", "pipeline/sources/*.py", "pipeline/arrays/*.py", "scripts/proof/space.py")
+    chosen["vectors"] = str(Path(chosen["folder"]).parent / f"vectors-{fingerprint(made, *code)}")
+
+
+def installed(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
 def fingerprint(choices: Any, *patterns: str) -> str:
     """Short hash of some settings and of the source files that they are given to."""
     home = Path(__file__).parent.parent
-    content = hashlib.sha256(json.dumps(choices, sort_keys=True).encode())
+    content = hashlib.sha256(json.dumps(choices, sort_keys=True, default=str).encode())
     for pattern in patterns:
-        for file in sorted(home.glob(pattern)):
+        for file in sorted(path for path in home.glob(pattern) if path.stem not in READ):
             content.update(file.read_bytes())
     return content.hexdigest()[:8]
 
 
 def make_vectors(units: list[Unit], chosen: dict[str, Any]) -> None:
     """Vectors of every set by every embedder that selects or probes, once."""
-    vectors = Path(chosen["vectors"])
-    vectors.mkdir(parents=True, exist_ok=True)
-    wanted = {(u.name, e) for u in units if not u.dirty for e in (u.embedder, chosen["probe"][u.embedder])}
-    for name, embedder in track(sorted(wanted), "vectors", "sets", total=len(wanted)):
-        path = vectors / f"{name}.{embedder}.npy"
+    Path(chosen["vectors"]).mkdir(parents=True, exist_ok=True)
+    clean = [unit for unit in units if unit.garbage == "none"]
+    wanted = {(u.vectors(chosen, e), u.name, e) for u in clean for e in (u.embedder, chosen["probe"][u.embedder])}
+    for path, name, embedder in track(sorted(wanted), "vectors", "sets", total=len(wanted)):
         if not path.exists():
             data = SETS[name](Path(chosen["data"]))
             draft = path.with_suffix(".draft.npy")
@@ -136,7 +167,7 @@ def run(unit: Unit, chosen: dict[str, Any]) -> None:
     logging.disable(logging.WARNING)
     parts, data = Path(chosen["parts"]), SETS[unit.name](Path(chosen["data"]))
     with one_thread():
-        rows = spoilt(unit, data, chosen) if unit.dirty else judged(unit, data, chosen)
+        rows = judged(unit, data, chosen) if unit.garbage == "none" else spoilt(unit, data, chosen)
     draft = parts / f"{unit.file}.draft"
     pd.DataFrame(rows).to_parquet(draft)
     os.replace(draft, parts / unit.file)
@@ -144,10 +175,9 @@ def run(unit: Unit, chosen: dict[str, Any]) -> None:
 
 def judged(unit: Unit, data: Labelled, chosen: dict[str, Any]) -> list[dict[str, Any]]:
     """Every contender on a 90 % subsample of the pool, under the probe."""
-    n, vectors = len(data.pool), Path(chosen["vectors"])
+    n, probed = len(data.pool), chosen["probe"][unit.embedder]
     keep = np.sort(np.random.default_rng(1000 + unit.repeat).permutation(n)[: round(POOL * n)])
-    selecting = np.load(vectors / f"{unit.name}.{unit.embedder}.npy")
-    probing = np.load(vectors / f"{unit.name}.{chosen['probe'][unit.embedder]}.npy")
+    selecting, probing = (np.load(unit.vectors(chosen, name)) for name in (unit.embedder, probed))
     names = {name: chosen["budgets"] for name in chosen["everywhere"]}
     names |= {name: chosen["points"] for name in chosen["sometimes"]}
     with tempfile.TemporaryDirectory() as temporary:
@@ -177,7 +207,7 @@ def judged(unit: Unit, data: Labelled, chosen: dict[str, Any]) -> list[dict[str,
             said, strength = probe.predict(probing[rows], label[rows], test, unit.repeat)
             found.append(
                 dict(
-                    set=unit.name, label=kind, embedder=unit.embedder, probe=chosen["probe"][unit.embedder],
+                    set=unit.name, label=kind, embedder=unit.embedder, probe=probed,
                     repeat=unit.repeat, contender=name, draw=draw, budget=budget, rows=len(rows), pool=len(own),
                     C=strength,
                     accuracy=float((said == truth).mean()), macro_f1=f1_score(truth, said, average="macro"),
@@ -192,24 +222,26 @@ def judged(unit: Unit, data: Labelled, chosen: dict[str, Any]) -> list[dict[str,
 
 def spoilt(unit: Unit, data: Labelled, chosen: dict[str, Any]) -> list[dict[str, Any]]:
     """How much garbage is kept of a pool of which it is 5 %."""
-    rows, kinds = garbage.mixed(data.pool, GARBAGE, seed=unit.repeat)
+    rows, kinds = garbage.mixed(data.pool, GARBAGE, unit.garbage, seed=unit.repeat)
     embedder = space.encoder(unit.embedder, chosen["models"])
     with tempfile.TemporaryDirectory() as temporary:
         vectors = space.embed(rows, [], embedder)
         made, standing = space.order(rows, vectors, Path(temporary), seed=unit.repeat)
         what = np.array([kinds[i] or "" for i in standing])
+        aside, wait = (float(which[what == ""].mean()) for which in (made.demand.last, made.demand.wait > 0))
         names = {name: chosen["budgets"] for name in chosen["everywhere"]}
         found = []
         for name, choice in contenders.choose(names, made, unit.repeat):
             for budget, kept in choice.rows.items():
                 line = dict(set=unit.name, embedder=unit.embedder, repeat=unit.repeat, contender=name, budget=budget)
-                line |= {kind: float((what[kept] == kind).sum() / len(kept)) for kind in garbage.KINDS}
-                found.append(
-                    line | {"garbage": float((what[kept] != "").mean()), "mixed_in": float((what != "").mean())}
+                line |= dict(
+                    mix=unit.garbage,
+                    garbage=float((what[kept] != "").mean()),
+                    clean_set_aside=aside,
+                    clean_waiting=wait,
                 )
-        set_aside = made.demand.last
-        for line in found:
-            line["clean_set_aside"] = float(set_aside[what == ""].mean())
+                line |= {kind: float((what[kept] == kind).mean()) for kind in garbage.MIXES[unit.garbage]}
+                found.append(line)
     return found
 
 

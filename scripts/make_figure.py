@@ -11,7 +11,7 @@ from datasets import Dataset
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pipeline.arrays import BOUNDARY, CORE, OUTLIER, Categories, Demand
+from pipeline.arrays import BOUNDARY, CORE, OUTLIER, Categories
 from pipeline.bins.categorizers import OneCategory
 from pipeline.bins.clusterers import SphericalKMeans
 from pipeline.budget import Budget
@@ -100,8 +100,7 @@ def draw_order(axes: Axes, done: Run) -> None:
 
 def draw_coverage(axes: Axes, done: Run) -> None:
     n = len(done.space)
-    nobody, one = np.zeros(n, bool), Categories(np.zeros(n, np.int32), np.array(["all"]))
-    plain = Demand(done.demand.cost, "rows", nobody, nobody)
+    one, plain = Categories(np.zeros(n, np.int32), np.array(["all"])), done.demand.plain()
     sizes = np.arange(1, n + 1, 2)
 
     def curve(rank: np.ndarray) -> list[float]:

@@ -24,12 +24,21 @@ class Demand:
         ``rows`` or ``tokens``.
     first, last : bool[n]
         Always-keep rows; outliers and rows with empty answers.
+    wait : float64[n]
+        Share of the cost of its group, rows set aside apart, that has to be taken before a row is: 0 but for rows that
+        may be garbage.
     """
 
     cost: np.ndarray
     unit: str
     first: np.ndarray
     last: np.ndarray
+    wait: np.ndarray
+
+    def plain(self) -> Demand:
+        """The same costs, and no row first, last or waiting."""
+        nobody = np.zeros(len(self.cost), bool)
+        return Demand(self.cost, self.unit, nobody, nobody, np.zeros(len(self.cost)))
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,8 @@ class Order:
     cost : int64[n]
         Of each corpus row, in the unit of the budget: 1, or tokens.
     unit : str
+    without_waiting : int64[n], optional
+        ``rows`` as they would be if none had to wait, where any has to.
     """
 
     rows: np.ndarray
@@ -72,6 +83,7 @@ class Order:
     group_name: np.ndarray
     cost: np.ndarray
     unit: str
+    without_waiting: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         require(len(np.unique(self.rows)) == len(self.rows) == len(self.tier), "the order is a permutation")

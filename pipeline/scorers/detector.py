@@ -13,7 +13,7 @@ from pipeline.scorers.ngrams import TOKEN, count, measure
 REPEATED = 3  # one in so many of the made copies is counted, so many times
 KNOWN = 50  # for one text in so many, a copy of each of these kinds is counted
 COUNTED = ("random", "foreign")
-WORDS, CHARACTERS = 3, 16  # a text with fewer of both says nothing
+WORDS, CHARACTERS = 3, 8  # a text with fewer of both says nothing
 PRIOR = 0.05  # share of garbage that is expected
 # The rows that teach what is real may be garbage themselves. A stiff model, which follows no small group of rows, sorts
 # out those that are likelier than SUSPECT to be, at even odds; twice, then a supple one is fitted to the rest.

@@ -15,6 +15,7 @@ from pipeline.progress import track, waiting
 from pipeline.scorers import Scorer, Verdicts
 from pipeline.scorers.corruptions import KINDS
 from pipeline.scorers.detector import Detector, enough
+from pipeline.scorers.ngrams import shortened
 
 if TYPE_CHECKING:
     from pipeline.arrays import Space, Texts
@@ -24,6 +25,7 @@ BLOCK = 1024
 FEWEST = 200  # rows that there must be to learn from
 HELD_OUT = 4  # one row in so many of the sample is not counted but tells real from corrupted
 LESSONS = 2500  # at most so many
+HELD = 5  # times what is looked at is held of a text to be corrupted: cut off, it is to be as long as others still
 # What is looked at of a row with both sides, and of a row with one; a question that is cut off is still a question.
 PARTS = {"instruction": KINDS[:3], "response": KINDS, "conversation": KINDS}
 
@@ -43,7 +45,7 @@ class Garbage(Scorer):
         Rows that are learnt from: those with the smallest ids.
     """
 
-    version: ClassVar[int] = 2  # corruptions keep lines, foreign text may be repeated
+    version: ClassVar[int] = 3  # long texts are shortened before they are learnt from, shorter ones are judged
     sample: int = 20_000
 
     def __post_init__(self) -> None:
@@ -70,15 +72,23 @@ class Garbage(Scorer):
 
     def _learn(self, texts: Texts) -> dict[str, Detector]:
         sample = min(self.sample, len(texts))
-        counted = _counted(np.arange(sample), self.sample)
-        detectors = {}
-        for part, said in _parts(texts, 0, sample).items():
-            clear = np.array([enough(text) for text in said], bool)
-            if clear.sum() >= FEWEST:
-                heard = [said[row] for row in np.flatnonzero(clear & counted)]
-                lessons = [said[row] for row in np.flatnonzero(clear & ~counted)[:LESSONS]]
-                detectors[part] = Detector.fit(heard, lessons, PARTS[part])
-        return detectors
+        heard: dict[str, list[str]] = {part: [] for part in PARTS}
+        lessons: dict[str, list[str]] = {part: [] for part in PARTS}
+        for start in range(0, sample, BLOCK):
+            stop = min(start + BLOCK, sample)
+            counted = _counted(np.arange(start, stop), self.sample)
+            for part, said in _parts(texts, start, stop).items():
+                for text, taught in zip(said, counted, strict=True):
+                    if enough(text):
+                        if taught:
+                            heard[part].append(shortened(text))
+                        elif len(lessons[part]) < LESSONS:
+                            lessons[part].append(shortened(text, HELD))
+        return {
+            part: Detector.fit(heard[part], lessons[part], kinds)
+            for part, kinds in PARTS.items()
+            if len(heard[part]) + len(lessons[part]) >= FEWEST
+        }
 
 
 def _counted(rows: np.ndarray, sample: int) -> np.ndarray:
@@ -90,7 +100,7 @@ def _parts(texts: Texts, start: int, stop: int) -> dict[str, list[str]]:
     """For each part, its text in every row; empty where it is not looked at."""
     asked, said = (texts.read(start, stop, part) for part in ("instruction", "response"))
     both = [bool(q.strip() and a.strip()) for q, a in zip(asked, said, strict=True)]
-    whole = texts.read(start, stop)
+    whole = [""] * len(both) if all(both) else texts.read(start, stop)
     return {
         "instruction": [q if two else "" for q, two in zip(asked, both, strict=True)],
         "response": [a if two else "" for a, two in zip(said, both, strict=True)],

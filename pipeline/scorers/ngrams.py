@@ -89,10 +89,11 @@ class _Hashes(dict):
         return value
 
 
-def shortened(text: str) -> str:
-    """A long text's beginning and end, so that no row costs more than a few thousand characters."""
+def shortened(text: str, times: int = 1) -> str:
+    """A long text's beginning and end, so that no row costs more than a few thousand characters, or ``times`` that."""
     text = text.strip()  # blank ends would leave nothing to look at
-    return text if len(text) <= BEGINNING + END else f"{text[:BEGINNING]}\n{text[-END:]}"
+    beginning, end = times * BEGINNING, times * END
+    return text if len(text) <= beginning + end else f"{text[:beginning]}\n{text[-end:]}"
 
 
 def _mix(a: np.ndarray | np.uint32, b: np.ndarray | np.uint32) -> np.ndarray:

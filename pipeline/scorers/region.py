@@ -12,7 +12,9 @@ from pipeline.component import Component
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pipeline.arrays import Space
+    from pipeline.arrays import Bins, Space
+
+FEWEST = 50  # rows of a category whose median says what is usual there
 
 
 @dataclass(kw_only=True)
@@ -28,11 +30,15 @@ class Regions(Component):
         have to lie before it is an outlier (Tukey's fence, over the corpus).
     garbage : float
         Probability of being garbage above which a row is an outlier, where the scorer of that name is on.
+    doubt : float
+        Of a probability that exceeds what is usual in its category by e, the cubic root. A row of which it is above
+        ``doubt`` waits until so large a share of its group is taken. 1: no one waits.
     """
 
     boundary: float = 0.4
     fence: float = 1.5
     garbage: float = 0.5
+    doubt: float = 0.4
 
     def __post_init__(self) -> None:
         if not 0 <= self.boundary <= 1:
@@ -41,6 +47,8 @@ class Regions(Component):
             raise ConfigError(f"regions.fence is {self.fence}; expected 0 or more; mend it.")
         if not 0 <= self.garbage <= 1:
             raise ConfigError(f"regions.garbage is {self.garbage}; expected a probability from 0 to 1; mend it.")
+        if not 0 <= self.doubt <= 1:
+            raise ConfigError(f"regions.doubt is {self.doubt}; expected a share from 0 to 1; mend it.")
 
     def divide(self, space: Space, columns: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Regions uint8[n] and boundary rank float32[n] in [0, 1] (1: nearest to a surface; 0 without a margin)."""
@@ -57,6 +65,25 @@ class Regions(Component):
             outlier |= columns["garbage"] > self.garbage  # no verdict is none
         region[outlier], nearness[outlier] = OUTLIER, 0
         return region, nearness
+
+    def wait(self, columns: dict[str, np.ndarray], bins: Bins) -> np.ndarray:
+        """Share of its group that has to be taken before a row is, float64[n]: the smaller the budget, the surer.
+
+        What counts is how far a row's probability of being garbage exceeds the median of its category, or that of the
+        corpus if it is higher: where all are suspected alike, no one waits.
+        """
+        garbage = columns.get("garbage", np.full(len(bins.category), np.nan)).astype(np.float64)
+        judged = np.flatnonzero(~np.isnan(garbage))
+        if not len(judged):
+            return np.zeros(len(garbage))
+        code, value = bins.category[judged], garbage[judged]
+        usual = np.full(len(bins.category_name), np.median(value))
+        for category in np.flatnonzero(np.bincount(code, minlength=len(usual)) >= FEWEST):
+            usual[category] = max(usual[category], np.median(value[code == category]))
+        usual = usual[bins.category]
+        excess = np.clip((np.nan_to_num(garbage, nan=0) - usual) / np.maximum(1 - usual, 0.001), 0, 1)
+        share = np.cbrt(excess)
+        return np.where(share <= self.doubt, 0, share)
 
     def _isolated(self, space: Space, columns: dict[str, np.ndarray]) -> np.ndarray:
         similarity = np.where(space.neighbours.rows >= 0, space.neighbours.similarity, np.nan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,7 +23,8 @@ def apportion(
     """One order of all rows, every prefix of which is apportioned.
 
     The t-th unit of cost of a claimant with weight w has the key (t - 1/2) / w; rows sort by (tier, key, id). This
-    is house-monotone, so budgets nest, and a claimant that runs out leaves its share to the others.
+    is house-monotone, so budgets nest, and a claimant that runs out leaves its share to the others. A row that waits
+    (`Demand.wait`) comes when that share of its group is taken; meanwhile it is the turn of those behind it.
 
     Parameters
     ----------
@@ -53,6 +55,7 @@ def apportion(
         middle, _ = _position(claimant, tier, sequence.rank, demand.cost)
         within = middle / _weight(claimant, demand)[claimant] ** float(sequence.temper)
 
+    within = _delayed(group, tier, within, demand)
     middle, total = _position(group, tier, within, demand.cost)
     if shares:
         share = np.array([shares.get(str(name), 0.0) for name in names])
@@ -86,7 +89,11 @@ def apportion(
         tier[(group == names.index(name)) & (total > ceiling)] = BEYOND
     # Groups without a share all have the key infinity: by size among themselves. A stable sort: ties stay in id order.
     rows = np.lexsort((middle / _weight(group, demand)[group], key, tier))
-    return Order(rows, tier, group, groups.name, demand.cost, demand.unit)
+    without_waiting = None
+    if demand.wait.any():
+        patient = replace(demand, wait=np.zeros(len(rows)))
+        without_waiting = apportion(sequence, bins, groups, patient, shares, floors, ceilings).rows
+    return Order(rows, tier, group, groups.name, demand.cost, demand.unit, without_waiting)
 
 
 def require_groups(names: Collection[str], quotas: Mapping[str, Mapping[str, float]]) -> None:
@@ -105,6 +112,19 @@ def require_groups(names: Collection[str], quotas: Mapping[str, Mapping[str, flo
                     f"budget.{setting} names '{name}', which no group of budget.by is; expected one of {shown}; "
                     "mend the name."
                 )
+
+
+def _delayed(group: np.ndarray, tier: np.ndarray, within: np.ndarray, demand: Demand) -> np.ndarray:
+    """The sequence of each group, in which rows that wait come no earlier than the share that they wait for."""
+    waits = (demand.wait > 0) & (tier == NORMAL)
+    if not waits.any():
+        return within
+    # Where a row would be if no one that waits were there: until a wait is over, the others come in this order.
+    sure, _ = _position(group, tier, within, demand.cost * ~waits)
+    key = np.where(waits, np.maximum(sure, demand.wait * _weight(group, demand)[group]), sure)
+    delayed = np.empty(len(key))
+    delayed[np.lexsort((within, key))] = np.arange(len(key))
+    return delayed
 
 
 def _position(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -36,19 +36,24 @@ class Herding(Selector):
     typical : float
         Share of the core at which boundary rows have reached half of that: small budgets learn more from typical rows
         than from hard ones, large ones the other way round (Sorscher et al. 2022, "Beyond neural scaling laws").
+    candidates : int, optional
+        So many rows, drawn at random from those that wait, compete for the first place, and one more for each next
+        (after stochastic greedy, Mirzasoleiman et al. 2015, "Lazier than lazy greedy"). Without it all do, and small
+        budgets hardly keep what is rare in ways that the vectors do not show, such as one template of many.
     temper : float
         Clusters share their category in proportion to size ** temper: 1 by size, 0 all alike.
 
     Notes
     -----
-    A row that is garbage with probability p (scorer ``garbage``) waits until a share p of its cluster's core is kept:
-    the smaller the budget, the less doubt it can afford. Budgets in tokens do not change the order inside a cluster:
-    what herding matches is how rows are spread.
+    Budgets in tokens do not change the order inside a cluster: what herding matches is how rows are spread. Nor do
+    waits: a row that waits has its place, and the next of its cluster or of others is taken meanwhile.
     """
 
+    version: ClassVar[int] = 2  # doubt is no longer this selector's
     bandwidth: float = 0.5
     boundary: float = 1.65
     typical: float = 0.03
+    candidates: int | None = 3
     temper: float = 0.75
 
     def __post_init__(self) -> None:
@@ -58,32 +63,25 @@ class Herding(Selector):
             raise ConfigError(f"selector.boundary is {self.boundary}; expected 0.01 to 100; mend it.")
         if not 0 <= self.typical <= 1:
             raise ConfigError(f"selector.typical is {self.typical}; expected a share from 0 to 1; mend it.")
+        if self.candidates is not None and self.candidates < 1:
+            raise ConfigError(f"selector.candidates is {self.candidates}; expected 1 or more; mend it or leave it out.")
         if not 0 <= self.temper <= 2:
             raise ConfigError(f"selector.temper is {self.temper}; expected 0 to 2; mend it.")
 
     def rank(self, space: Space, scores: Scores, demand: Demand, executor: Executor, seed: int) -> Sequence:
         members = space.bins.members
         boundary = scores.region == BOUNDARY
-        # Without a verdict there is no doubt.
-        doubt = np.nan_to_num(scores.columns.get("garbage", np.zeros(len(space))), nan=0.0)
 
         def tasks() -> Iterator[tuple[np.ndarray, ...]]:
             for rows in members:
-                yield rows, boundary[rows], doubt[rows], demand.first[rows], demand.last[rows]
+                yield rows, boundary[rows], demand.first[rows], demand.last[rows]
 
-        rank = in_clusters(
-            space,
-            executor,
-            partial(_order_cluster, space.embeddings.vectors, self.bandwidth, self.boundary, self.typical),
-            tasks(),
-        )
+        rank = in_clusters(space, executor, partial(_order_cluster, space.embeddings.vectors, self, seed), tasks())
         return Sequence(rank, np.array(float(self.temper)))
 
 
-def _order_cluster(
-    vectors: np.ndarray, bandwidth: float, boost: float, typical: float, task: tuple[np.ndarray, ...]
-) -> np.ndarray:
-    rows, boundary, doubt, first, last = task
+def _order_cluster(vectors: np.ndarray, settings: Herding, seed: int, task: tuple[np.ndarray, ...]) -> np.ndarray:
+    rows, boundary, first, last = task
     x = vectors[rows]
     # A product need not be symmetric to the last bit, nor 1 on its diagonal; the distance is. In whole numbers, their
     # mean is the same in any order of addition.
@@ -91,11 +89,14 @@ def _order_cluster(
     distance = np.minimum(distance, distance.T)
     np.fill_diagonal(distance, 0)
     mean = distance.sum() / max(1, len(rows) * (len(rows) - 1))
-    kernel = np.round(np.exp(-distance / max(1, bandwidth * mean)) * FINE)
-    return take_turns(herd(kernel, first, last), boundary, doubt, first, last, boost, typical)
+    kernel = np.round(np.exp(-distance / max(1, settings.bandwidth * mean)) * FINE)
+    order = herd(kernel, first, last, settings.candidates, np.random.default_rng([seed, int(rows[0])]))
+    return take_turns(order, boundary, first, last, settings.boundary, settings.typical)
 
 
-def herd(kernel: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+def herd(
+    kernel: np.ndarray, first: np.ndarray, last: np.ndarray, candidates: int | None, rng: np.random.Generator
+) -> np.ndarray:
     """Herding order of a cluster, ties by position.
 
     The t-th row maximises mean over the cluster of k(i, j) - 1 / t sum over the rows before of k(s, j).
@@ -106,6 +107,9 @@ def herd(kernel: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
         Symmetric; whole numbers from 0, so that sums are exact in any order of addition and equal gains tie.
     first, last : bool[m]
         Rows taken before all others, and after them; the density to match is that of all but the last.
+    candidates : int, optional
+        Of how many waiting rows, drawn with replacement, the first is the best; of one more the next; None: of all.
+    rng : Generator
 
     Returns
     -------
@@ -120,14 +124,17 @@ def herd(kernel: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
     order = np.empty(m, np.int64)
     place = 0
     for current in (0, 1, 2):
-        waiting = tier == current
-        for _ in range(int(waiting.sum())):
-            gain = (place + 1) * target - weight * kept
-            gain[~waiting] = -np.inf
-            chosen = int(np.argmax(gain))
+        waiting = np.flatnonzero(tier == current)
+        for size in range(len(waiting), 0, -1):
+            some = size if candidates is None else candidates + place
+            at = np.arange(size) if some >= size else rng.integers(0, size, some)
+            gain = (place + 1) * target[waiting[at]] - weight * kept[waiting[at]]
+            best = at[gain == gain.max()]
+            best = best[np.argmin(waiting[best])]
+            chosen = waiting[best]
+            waiting[best] = waiting[size - 1]
             order[place] = chosen
             place += 1
-            waiting[chosen] = False
             kept += kernel[chosen]
     return order
 
@@ -135,7 +142,6 @@ def herd(kernel: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
 def take_turns(
     order: np.ndarray,
     boundary: np.ndarray,
-    doubt: np.ndarray,
     first: np.ndarray,
     last: np.ndarray,
     boost: float,
@@ -148,16 +154,13 @@ def take_turns(
     order : int64[m]
         Positions, best first.
     boundary : bool[m]
-    doubt : float[m]
-        Probability of being garbage: the share of the core that has to be kept before the row is.
     first, last : bool[m]
     boost, typical : float
 
     Returns
     -------
     int64[m]
-        Positions: those of each of the two in the order given, but for the doubtful; those first first, those last
-        last.
+        Positions: those of each of the two in the order given; those first first, those last last.
     """
     boundary, tier = boundary[order], np.where(first, 0, np.where(last, 2, 1))[order]
     key = np.ones(len(order))
@@ -167,5 +170,4 @@ def take_turns(
     # The share of the core at which this share of the boundary is due: the formula above, solved for c.
     share = key[boundary]
     key[boundary] = (share + np.sqrt(share**2 + 4 * boost * share * typical)) / (2 * boost)
-    key = np.maximum(key, doubt[order])
     return order[np.lexsort((np.arange(len(order)), key, tier))]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.arrays import Categories, Demand
+from pipeline.arrays import Categories
 from pipeline.executors import Serial
 from pipeline.provenance import forget_peak, peak_mib
 from pipeline.run import Run, arrange
@@ -20,7 +20,7 @@ from pipeline.selectors.coverage import Coverage
 from pipeline.selectors.herding import Herding
 
 OURS, RANDOM, STRATIFIED = "corebound", "random", "random per cluster"
-LARGEST = 8000  # rows for which submodlib's n x n matrix and its time are bearable
+LARGEST = 10_000  # rows for which the memory that submodlib takes (5 GiB) is bearable
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,7 @@ def _variant(selector: Selector, guarded: bool = True) -> Contender:
             config = replace(run.config, selector=selector)
             order = arrange(config, run.stages, run.space, run.scores, run.demand)
         else:
-            nobody = np.zeros(len(run.space), bool)
-            demand = Demand(run.demand.cost, run.demand.unit, nobody, nobody)
+            demand = run.demand.plain()
             one = Categories(np.zeros(len(run.space), np.int32), np.array(["all"]))
             sequence = selector.rank(run.space, run.scores, demand, Serial(), seed)
             order = apportion(sequence, run.space.bins, one, demand)
@@ -142,6 +141,7 @@ CONTENDERS: dict[str, Contender] = {
     "longest": _variant(Longest(), guarded=False),
     "coverage": _variant(Coverage()),
     "coverage, beta 0": _variant(Coverage(beta=0)),
+    "herding, all candidates": _variant(Herding(candidates=None)),
     "herding, boundary from the start": _variant(Herding(typical=0)),
     "herding, temper 1": _variant(Herding(temper=1)),
     "herding, bandwidth 1": _variant(Herding(bandwidth=1)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +30,11 @@ class Labelled:
     pool: Rows
     test: Rows
     labels: dict[str, tuple[np.ndarray, np.ndarray]]
+
+    def content(self) -> str:
+        """Short hash of all of it."""
+        labels = {kind: [list(part) for part in parts] for kind, parts in self.labels.items()}
+        return hashlib.sha256(json.dumps([self.pool, self.test, labels]).encode()).hexdigest()[:8]
 
 
 def lines(path: Path) -> Rows:

@@ -81,7 +81,7 @@ def toy_run(tmp_path_factory):
 def test_selectors_rank_every_row_once(toy_run, name, unit):
     space, n = toy_run.space, len(toy_run.space)
     cost = np.ones(n, np.int64) if unit == "rows" else np.asarray(space.corpus.bytes)
-    demand = Demand(cost, unit, np.zeros(n, bool), np.zeros(n, bool))
+    demand = Demand(cost, unit, np.zeros(n, bool), np.zeros(n, bool), np.zeros(n))
     sequence = GROUPS["selector"][name]().rank(space, toy_run.scores, demand, Serial(), 0)
     again = GROUPS["selector"][name]().rank(space, toy_run.scores, demand, Serial(), 0)
     assert np.array_equal(sequence.rank, again.rank)

@@ -44,6 +44,27 @@ def test_regions_are_the_lowest_two_fifths_by_margin(run):
     assert boundary_seen > 10
 
 
+def test_rows_that_are_dropped_because_they_waited_say_so(run):
+    from dataclasses import replace
+
+    from pipeline.cut import cut
+    from pipeline.run import arrange
+
+    n = len(run.space)
+    wait = np.where(np.arange(n) % 2 == 0, 0.5, 0)
+    demand = replace(run.demand, wait=wait)
+    order = arrange(run.config, run.stages, run.space, run.scores, demand)
+    plain = arrange(run.config, run.stages, run.space, run.scores, replace(demand, wait=np.zeros(n)))
+    seen = 0
+    for rows in (10, 20, n // 2, n):
+        found = cut(order, rows, run.space, run.scores, demand, 0.9, Serial())
+        would = np.isin(np.arange(n), plain.rows[:rows]) & ~found.kept & ~demand.last
+        assert np.array_equal(found.reason == "doubtful", would)
+        assert (wait[would] > 0).all()
+        seen += would.sum()
+    assert seen > 5
+
+
 def test_foreign_is_the_share_of_neighbours_elsewhere(run):
     cluster, near = run.space.bins.cluster, run.space.neighbours.rows
     expected = [np.mean([cluster[j] != cluster[i] for j in near[i] if j >= 0]) for i in range(len(cluster))]
@@ -130,7 +151,7 @@ def test_the_curve_counts_blocks_alike(run, monkeypatch):
 @pytest.fixture(scope="module")
 def ranks(run):
     n = len(run.space)
-    demand = Demand(np.ones(n, np.int64), "rows", np.zeros(n, bool), np.zeros(n, bool))
+    demand = Demand(np.ones(n, np.int64), "rows", np.zeros(n, bool), np.zeros(n, bool), np.zeros(n))
     return {
         name: [selector().rank(run.space, run.scores, demand, Serial(), seed).rank for seed in (0, 1)]
         for name, selector in GROUPS["selector"].items()
@@ -160,7 +181,7 @@ def test_kcenter_is_farthest_first_in_each_cluster(run, ranks):
 
 def test_only_the_random_ones_depend_on_the_seed(ranks):
     differs = {name for name, (zero, one) in ranks.items() if not np.array_equal(zero, one)}
-    assert differs == {"random", "stratified"}
+    assert differs == {"random", "stratified", "herding"}
 
 
 def test_precomputed_vectors_belong_to_their_rows(tmp_path):

@@ -1,7 +1,6 @@
 """The bench: one command, resumable, on data that every machine has."""
 
 import os
-import random
 import subprocess
 import sys
 
@@ -62,82 +61,59 @@ def test_a_second_run_computes_nothing_again(bench):
 
 
 @pytest.mark.parametrize(
-    "word, sentence",
+    "words, sentence",
     [
-        ("+sets.nothing=[lsa]", "'nothing' is none of"),
-        ("sets={docs: [static]}", "models.static is"),
-        ("sometimes=[magic]", "'magic' is none of"),
+        (["+sets.nothing=[lsa]"], "'nothing' is none of"),
+        (["sets={docs: [static]}"], "models.static is"),
+        (["sometimes=[magic]"], "'magic' is none of"),
+        (["+garbage.magic=1"], "'magic' is none of"),
+        (["~probe.lsa"], "probe.lsa is missing"),
     ],
 )
-def test_what_is_missing_is_said_at_once(tmp_path, word, sentence):
-    done = compare(tmp_path, word, "probe.static=lsa")
-    assert done.returncode == 1 and sentence in done.stderr and not (tmp_path / "out" / "results.parquet").exists()
+def test_what_is_missing_is_said_at_once(tmp_path, words, sentence):
+    done = compare(tmp_path, *words)
+    assert done.returncode == 1 and sentence in done.stderr and not (tmp_path / "out").exists()
 
 
-def results_of(ours, random_, size=400, cells=1, full=0.9, seed=0):
-    """Two contenders, right with these probabilities at each budget, and all rows."""
-    rng = np.random.default_rng(seed)
-    rows = []
-    for cell in range(cells):
-        for contender, rates in (("corebound", ours), ("random", random_), ("all", {1.0: full})):
-            for budget, rate in rates.items():
-                for repeat in range(5):
-                    right = rng.random(size) < rate
-                    rows.append(
-                        dict(set=f"s{cell}", label="l", embedder="e", budget=budget, contender=contender, repeat=repeat,
-                             correct=np.packbits(right).tobytes(), tested=size, accuracy=right.mean())
-                    )  # fmt: skip
-    return pd.DataFrame(rows)
+def test_presets_name_what_there_is():
+    from hydra import compose, initialize_config_dir
+    from proof.contenders import CONTENDERS, PEERS, RANDOM
+    from proof.garbage import MIXES
+    from proof.sets import SETS
+
+    for preset in ("quick", "full", "smoke"):
+        with initialize_config_dir(str(ROOT / "scripts" / "proof" / "configs"), version_base="1.3"):
+            chosen = compose("compare", overrides=[f"preset={preset}", "folder=there"])
+        assert set(chosen.sets) <= set(SETS) and set(chosen.garbage) <= set(MIXES)
+        assert {*chosen.everywhere, *chosen.sometimes} <= set(CONTENDERS) and RANDOM in chosen.everywhere
+        assert set(chosen.points) <= set(chosen.budgets)
+        assert {e for embedders in chosen.sets.values() for e in embedders} <= set(chosen.probe)
+    assert set(PEERS) <= set(CONTENDERS)
 
 
-def test_verdict_finds_what_is_below_random_and_nothing_else():
-    from proof.verdict import gains, mean_gain
+def test_other_choices_code_and_rows_are_other_results(monkeypatch):
+    import compare as bench
+    from proof.sets import Labelled
 
-    worse = gains(results_of({0.1: 0.70}, {0.1: 0.80}, cells=5), "corebound", "random")
-    assert (worse.p_below < 0.05).all() and worse.gain.between(-15, -5).all()
-    assert ((worse.low < worse.gain) & (worse.gain < worse.high)).all()
-    same = gains(results_of({0.1: 0.8}, {0.1: 0.8}, cells=20), "corebound", "random")
-    assert (same.p_below > 0.05).all()
-    mean, low, high = mean_gain(results_of({0.1: 0.85}, {0.1: 0.80}, cells=5), "corebound", "random", [0.1])
-    assert low < mean < high and abs(mean - 5) < 2
+    chosen = dict(
+        sets={"docs": ["lsa"]}, probe={"lsa": "lsa"}, models={}, folder="there/smoke", budgets=[0.1], points=[0.1],
+        everywhere=["corebound"], sometimes=[],
+    )  # fmt: skip
 
+    def places(**other):
+        settled = {**chosen, **other}
+        bench.settle(settled)
+        return settled["parts"], settled["vectors"]
 
-def test_holm():
-    from proof.verdict import holm
-
-    # The example of Holm's procedure: sorted p times n, n - 1, ..., made monotone.
-    assert np.allclose(holm(np.array([0.01, 0.04, 0.03, 0.005])), [0.03, 0.06, 0.06, 0.02])
-
-
-def test_rows_needed_lie_on_the_curve():
-    from proof.verdict import rows_needed
-
-    results = results_of({0.1: 0.5, 0.2: 0.7, 0.5: 1.0}, {0.1: 0.2, 0.2: 0.3, 0.5: 0.4}, size=4000, full=1.0)
-    assert rows_needed(results, "corebound", share=0.85).iloc[0] == pytest.approx(0.2 * 2.5**0.5, rel=0.05)
-    assert rows_needed(results, "corebound", share=0.4).iloc[0] == 0.1
-    assert rows_needed(results, "random", share=0.99).iloc[0] == pytest.approx(1.0, rel=0.02)
-
-
-def test_garbage_is_a_share_of_the_pool_in_equal_parts():
-    from proof.garbage import KINDS, mixed
-
-    pool = [{"instruction": f"Say {i}", "output": f"Number {i} is said aloud, twice."} for i in range(950)]
-    rows, kinds = mixed(pool, 0.05, seed=0)
-    assert rows[:950] == pool and kinds[:950] == [None] * 950 and len(rows) == 1000
-    assert [kinds.count(kind) for kind in KINDS] == [13, 13, 12, 12]
-    assert mixed(pool, 0.05, seed=0) == (rows, kinds)
-    shuffled = rows[950]
-    assert sorted(shuffled["output"].split()) == sorted(
-        f"Number {shuffled['instruction'][4:]} is said aloud, twice.".split()
-    )
-
-
-def test_spoiling_leaves_the_row_itself_alone():
-    from proof.garbage import spoil
-
-    row = {
-        "conversations": [{"from": "human", "value": "Where to?"}, {"from": "gpt", "value": "To the station, please."}]
-    }
-    cut = spoil(row, "truncated", random.Random(0))
-    assert row["conversations"][1]["value"].startswith(cut["conversations"][1]["value"]) and cut != row
-    assert cut["conversations"][0] == row["conversations"][0]
+    assert places() == places(workers=3)
+    assert places(budgets=[0.2])[0] != places()[0] and places(budgets=[0.2])[1] == places()[1]
+    assert places(everywhere=["random"])[0] != places()[0]
+    before = places()
+    monkeypatch.setattr(bench, "installed", lambda name: "another version")
+    assert places()[0] != before[0]
+    labels = {"kind": (np.array(["a", "b"]), np.array(["a"]))}
+    rows = [{"text": "one"}, {"text": "two"}], [{"text": "three"}]
+    same = Labelled(*rows, labels).content()
+    assert same == Labelled(*rows, labels).content()
+    assert same != Labelled(rows[0][::-1], rows[1], labels).content()
+    assert same != Labelled(*rows, {"kind": (np.array(["a", "a"]), np.array(["a"]))}).content()

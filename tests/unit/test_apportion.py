@@ -16,7 +16,7 @@ LASER = {
 }
 
 
-def arrange(groups, clusters, cost=None, unit="rows", first=None, last=None, rank=None, **quotas):
+def arrange(groups, clusters, cost=None, unit="rows", first=None, last=None, wait=None, rank=None, **quotas):
     """Order rows given by (group name, cluster) lists; rows of a cluster rank in the order given."""
     n = len(groups)
     name, code = np.unique(np.array(groups), return_inverse=True)
@@ -29,6 +29,7 @@ def arrange(groups, clusters, cost=None, unit="rows", first=None, last=None, ran
         unit,
         nobody if first is None else first,
         nobody if last is None else last,
+        np.zeros(n) if wait is None else np.asarray(wait, float),
     )
     sequence = Sequence(np.arange(n) if rank is None else np.array(rank), np.array(1.0))
     return apportion(sequence, bins, Categories(code.astype(np.int32), name), demand, **quotas)
@@ -85,3 +86,62 @@ def test_floors_ceilings_and_always():
 def test_impossible_quotas_are_refused(quotas, says):
     with pytest.raises(ConfigError, match=says):
         arrange(["a"] * 3 + ["b"], ["x"] * 4, first=np.array([True, True, False, False]), **quotas)
+
+
+def test_rows_that_wait_come_when_their_share_of_the_group_is_taken():
+    n = 1000
+    wait = np.zeros(n)
+    wait[::10] = np.linspace(0.2, 0.9, 100)
+    order = arrange(["a"] * n, np.arange(n) % 7, wait=wait).rows
+    place = np.empty(n)
+    place[order] = np.arange(n)
+    assert (place >= np.minimum(wait * n, n - 1) - 1).all()
+    # Nobody else changes places, and who waits for a fifth is not kept waiting for half.
+    patient, plain = wait == 0, arrange(["a"] * n, np.arange(n) % 7).rows
+    assert order[patient[order]].tolist() == plain[patient[plain]].tolist()
+    assert np.isin(np.flatnonzero((wait > 0) & (wait < 0.3)), order[:500]).sum() > 5
+    # A wait shorter than a row's turn changes nothing.
+    late = np.where(np.isin(np.arange(n), plain[800:]), 0.1, 0)
+    assert arrange(["a"] * n, np.arange(n) % 7, wait=late).rows.tolist() == plain.tolist()
+
+
+def test_a_whole_cluster_that_waits_leaves_its_turns_to_the_others():
+    clusters = np.arange(400) % 4
+    order = arrange(["a"] * 400, clusters, wait=np.where(clusters == 3, 0.5, 0)).rows
+    assert (clusters[order[:200]] != 3).all() and (clusters[order[200:]] == 3).sum() == 100
+
+
+def test_waiting_is_counted_in_the_unit_of_the_budget_and_by_group():
+    groups = np.array(["a"] * 100 + ["b"] * 100)
+    cost = np.where(np.arange(200) < 100, 10, 1)
+    wait = np.where(np.arange(200) % 100 < 10, 0.5, 0)
+    order = arrange(groups, ["x"] * 200, cost=cost, unit="tokens", wait=wait)
+    for group in (0, 1):
+        rows = order.rows[order.group[order.rows] == group]
+        before = np.cumsum(cost[rows]) - cost[rows]
+        assert (before[wait[rows] > 0] >= 0.5 * cost[rows].sum()).all()
+        assert (wait[rows[:60]] > 0).sum() == 10
+
+
+def test_always_keep_and_set_aside_rows_do_not_wait():
+    first, last = np.arange(50) < 4, np.arange(50) >= 40
+    wait = np.linspace(0.1, 0.9, 50)[::-1]
+    order = arrange(["a"] * 50, ["x"] * 50, first=first, last=last, wait=wait).rows
+    assert order[:4].tolist() == [0, 1, 2, 3] and order[-10:].tolist() == list(range(40, 50))
+
+
+def test_rows_set_aside_are_no_part_of_the_share():
+    last = np.arange(1000) >= 600
+    wait = np.where(np.arange(1000) % 10 == 0, 0.5, 0)
+    order = arrange(["a"] * 1000, ["x"] * 1000, last=last, wait=wait).rows
+    place = np.flatnonzero((wait[order] > 0) & ~last[order])
+    assert place.min() == 300  # half of 600
+
+
+def test_the_order_knows_what_it_would_be_without_waiting():
+    wait = np.where(np.arange(100) % 10 == 0, 0.5, 0)
+    quotas = dict(shares={"a": 1, "b": 3}, ceilings={"a": 20})
+    groups = ["a"] * 50 + ["b"] * 50
+    hurried, plain = (arrange(groups, ["x"] * 100, wait=w, **quotas) for w in (wait, None))
+    assert hurried.without_waiting.tolist() == plain.rows.tolist() != hurried.rows.tolist()
+    assert plain.without_waiting is None

@@ -155,8 +155,118 @@ def test_garbage_is_an_outlier():
     assert Regions().divide(Four(**vars(there)), {})[0].tolist() == [0, 0, 0, 0]
 
 
+def waits(garbage, category=None, **settings):
+    n = len(garbage)
+    category = np.zeros(n, int) if category is None else category
+    bins = SimpleNamespace(category=category, category_name=np.arange(category.max() + 2))
+    return Regions(**settings).wait({"garbage": np.asarray(garbage, np.float32)}, bins)
+
+
+def test_the_more_likely_garbage_the_longer_it_waits():
+    garbage = np.array([0.0, 0.001, 0.01, 0.06, 0.07, 0.3, 0.99, np.nan, 0.0, 0.0, 0.0, 0.0])
+    wait, usual = waits(garbage), np.nanmedian(garbage)
+    assert wait[:4].tolist() == [0, 0, 0, 0] and (wait[7:] == 0).all()
+    assert np.allclose(wait[4:7], ((garbage[4:7] - usual) / (1 - usual)) ** (1 / 3), atol=1e-6)
+    assert (waits([0, 0, 1.0], doubt=1) == 0).all()
+    assert (waits(garbage, doubt=0)[2:7] > 0).all()
+
+
+def test_where_all_are_suspected_alike_no_one_waits():
+    for same in (0.3, 1.0, np.nan):
+        assert (waits(np.full(9, same)) == 0).all()
+    assert (Regions().wait({}, SimpleNamespace(category=np.zeros(9, int), category_name=["all"])) == 0).all()
+    # Short answers are suspected as a whole: what counts is what is usual in their category, if it is large enough.
+    category, garbage = np.repeat([0, 1, 2], [500, 100, 9]), np.repeat([0.0, 0.2, 0.2], [500, 100, 9])
+    garbage[500] = 0.9
+    wait = waits(garbage, category)
+    assert wait[500] > 0.9 and (wait[501:600] == 0).all() and (wait[600:] > 0).all() and (wait[:500] == 0).all()
+
+
+def test_short_answers_are_judged():
+    from pipeline.scorers.detector import enough
+
+    assert enough("Zürich 8") and enough("a b c") and not enough("Zürich") and not enough("  ok   ")
+
+
+def test_long_texts_are_shortened_before_they_are_learnt_from(monkeypatch):
+    from pipeline.scorers import garbage
+    from pipeline.scorers.ngrams import shortened
+
+    heard, lessons = [], []
+    monkeypatch.setattr(
+        garbage.Detector, "fit", lambda real, taught, kinds: (heard.extend(real), lessons.extend(taught))
+    )
+    rows = [("", f"Row {i} " + "says nothing new " * 2000 + f"and ends {i}.") for i in range(400)]
+    Garbage()._learn(Told(rows))
+    assert len(heard) == 300 and len(lessons) == 100
+    assert {len(text) for text in heard} == {4001} and {len(text) for text in lessons} == {20_001}
+    whole = {text.split()[1]: text for _, text in rows}
+    for text in heard + lessons:
+        assert shortened(text) == shortened(whole[text.split()[1]])  # what is looked at is the same
+    monkeypatch.setattr(garbage, "LESSONS", 30)
+    lessons.clear()
+    Garbage()._learn(Told(rows))
+    assert len(lessons) == 30
+
+
+def test_blocks_do_not_matter_to_what_is_learnt(monkeypatch):
+    from pipeline.scorers import garbage
+
+    seen = []
+    monkeypatch.setattr(garbage.Detector, "fit", lambda real, taught, kinds: seen.append((real, taught)))
+    rows, _ = corpus(plain=True)
+    for block in (1024, 102):
+        monkeypatch.setattr(garbage, "BLOCK", block)
+        Garbage(sample=500)._learn(Told(rows))
+    assert seen[0] == seen[1] and seen[0][1] == [rows[i][1].strip() for i in range(0, 500, 4)]
+
+
 def test_settings_out_of_range_are_refused():
+    with pytest.raises(ConfigError, match=r"regions\.doubt"):
+        Regions(doubt=-0.1)
     with pytest.raises(ConfigError, match=r"regions\.garbage"):
         Regions(garbage=1.5)
     with pytest.raises(ConfigError, match=r"scorers\.garbage\.sample"):
         Garbage(sample=0)
+
+
+def test_half_of_the_corruptions_keep_their_lines():
+    from pipeline.scorers.corruptions import alphabet, corrupt
+
+    texts = ["\n".join(f"line {i} says word{i} and no more" for i in range(5))] * 200
+    for kind in ("shuffled", "random"):
+        lines = [text.count("\n") for text in corrupt(texts, kind, alphabet(texts))]
+        assert set(lines) == {0, 4} and 70 < lines.count(4) < 130
+    kept = [text for text in corrupt(texts, "shuffled", alphabet(texts)) if "\n" in text]
+    assert all(sorted(line.split()) == sorted(was.split())
+               for text in kept for line, was in zip(text.split("\n"), texts[0].split("\n"), strict=True))  # fmt: skip
+
+
+def test_counts_stop_at_what_they_hold():
+    assert count(["again and"] * 66_000).max() == 65_535
+
+
+def test_list_lines_and_open_brackets_are_features():
+    plain, listed, opened = measure(
+        ["one, two; three.", "one\ntwo\nthree.", "one (two three."], count(["one two"]), 1, np.zeros(3, bool)
+    )
+    differ = np.flatnonzero(plain != listed)
+    assert {17, 18} <= set(differ) and listed[18] == 1 and opened[12] > 0 == plain[12]
+
+
+def test_only_counted_rows_are_taken_out_of_their_own_evidence(monkeypatch):
+    from pipeline.scorers.detector import Detector
+
+    rows, _ = corpus(plain=True)
+    seen, judge = [], Detector.probability
+
+    def recorded(self, texts, counted):
+        seen.extend(zip(texts, counted, strict=True))
+        return judge(self, texts, counted)
+
+    monkeypatch.setattr(Detector, "probability", recorded)
+    Garbage(sample=300).score(space(rows), Serial())
+    place = {text: at for at, (_, text) in reversed(list(enumerate(rows)))}
+    heard = {place[text] for text, counted in seen if counted}
+    assert len(seen) > 500 and heard <= set(range(300)) and len(heard) > 200
+    assert all(not counted for text, counted in seen if place[text] >= 300)
