@@ -77,9 +77,12 @@ class Regions(Component):
         if not len(judged):
             return np.zeros(len(garbage))
         code, value = bins.category[judged], garbage[judged]
-        usual = np.full(len(bins.category_name), np.median(value))
-        for category in np.flatnonzero(np.bincount(code, minlength=len(usual)) >= FEWEST):
-            usual[category] = max(usual[category], np.median(value[code == category]))
+        # Medians of all categories by one sort, as there may be many.
+        ordered, size = value[np.lexsort((value, code))], np.bincount(code, minlength=len(bins.category_name))
+        large, start = np.flatnonzero(size >= FEWEST), np.cumsum(size) - size
+        usual = np.full(len(size), np.median(value))
+        low, high = (ordered[start[large] + place] for place in ((size[large] - 1) // 2, size[large] // 2))
+        usual[large] = np.maximum(usual[large], (low + high) / 2)
         usual = usual[bins.category]
         excess = np.clip((np.nan_to_num(garbage, nan=0) - usual) / np.maximum(1 - usual, 0.001), 0, 1)
         share = np.cbrt(excess)

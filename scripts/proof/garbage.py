@@ -12,6 +12,7 @@ from proof.sets import Rows
 KINDS = ("shuffled words", "random characters", "another language", "truncated")
 # What is mixed in: kinds that the scorer `garbage` is taught to find, made by other rules, and some that it is not.
 MIXES = {"known": KINDS, "unknown": ("repetition", "markup")}
+TRIED = 1000  # rows, till one differs from its spoilt copy: one word in another order is the same word
 # Everyday sentences, so that they are not recognised by being odd: any beginning, middle and end of a language.
 LANGUAGES = {
     "German": (
@@ -68,12 +69,11 @@ def mixed(pool: Rows, share: float, mix: str, seed: int) -> tuple[Rows, list[str
     kinds: list[str | None] = [None] * len(pool)
     for number in range(wanted):
         kind = MIXES[mix][number % len(MIXES[mix])]
-        while True:  # one word in another order is the same word
-            row = pool[draw.randrange(len(pool))]
-            spoilt = spoil(row, kind, draw)
-            if spoilt != row:
-                break
-        rows.append(spoilt)
+        tried = (pool[draw.randrange(len(pool))] for _ in range(TRIED))
+        spoilt = (copy for row in tried if (copy := spoil(row, kind, draw)) != row)
+        if (garbage := next(spoilt, None)) is None:
+            raise ValueError(f"{kind} leaves {TRIED} rows as they are; mix in garbage of other kinds.")
+        rows.append(garbage)
         kinds.append(kind)
     return rows, kinds
 

@@ -129,10 +129,9 @@ def mean_table(clean: pd.DataFrame) -> str:
     return markdown(["sets", "contender", "measure", *map(percent, budgets)], rows)
 
 
-def shared_by_all(at: pd.DataFrame) -> list[tuple[str, str]]:
-    """Set and embedder of the columns that every contender has."""
-    contenders = set(at.contender)
-    return [key for key, group in at.groupby(["set", "embedder"]) if set(group.contender) == contenders]
+def shared_by_all(at: pd.DataFrame) -> pd.DataFrame:
+    """Results of the sets and embedders that every contender has."""
+    return at[at.groupby(["set", "embedder"]).contender.transform("nunique") == at.contender.nunique()]
 
 
 def contender_table(clean: pd.DataFrame) -> str:
@@ -142,7 +141,7 @@ def contender_table(clean: pd.DataFrame) -> str:
     parts = {
         "judging": [c for c in columns if c[0] not in TUNED_ON],
         "tuned on": [c for c in columns if c[0] in TUNED_ON],
-        "all have": shared_by_all(at),
+        "all have": sorted(set(shared_by_all(at)[["set", "embedder"]].itertuples(index=False, name=None))),
     }
     order = sorted(means.index.levels[0], key=lambda n: (n != OURS, n in PEERS, n))
     rows = []
@@ -172,9 +171,11 @@ def garbage_table(dirty: pd.DataFrame, kinds: tuple[str, ...]) -> str:
 
 def kept_table(clean: pd.DataFrame) -> str:
     at = clean[(clean.budget == 0.1) & (clean.contender != "all")]
-    shared = pd.MultiIndex.from_tuples(shared_by_all(at), names=["set", "embedder"])
-    at = at[pd.MultiIndex.from_frame(at[["set", "embedder"]]).isin(shared)].groupby("contender")
-    means = at[["coverage", "near_duplicates", "boundary", "core", "seconds", "peak_mib"]].mean()
+    means = (
+        shared_by_all(at)
+        .groupby("contender")[["coverage", "near_duplicates", "boundary", "core", "seconds", "peak_mib"]]
+        .mean()
+    )
     rows = [
         [n, *(f"{100 * r[c]:.1f}" for c in means.columns[:4]), f"{r.seconds:.1f}", f"{r.peak_mib:.0f}"]
         for n, r in means.iterrows()

@@ -212,11 +212,11 @@ def test_the_probe_copes_with_few_labels():
     assert said.tolist() == list("abcdef") and used in GRID
 
 
-def test_the_largest_of_all_penalties_is_not_missed_on_many_rows():
+def test_only_so_many_rows_choose_the_penalty():
     """Only so many rows choose C, a random part of them."""
     from proof import probe
 
-    x, y = words(2 * probe.JUDGED, apart=0.8)
+    x, y = words(2 * probe.JUDGED, apart=6)
     chosen = np.random.default_rng(5).permutation(len(x))[: probe.JUDGED]
     spoilt = y.copy()
     others = np.setdiff1d(np.arange(len(x)), chosen)
@@ -263,3 +263,38 @@ def test_the_interval_weighs_sets_alike():
 
     steady, unsteady = [200] * 4, [0, 100, 300, 400]
     assert width(results(unsteady, steady)) == pytest.approx(width(results(steady, unsteady)), rel=0.2)
+
+
+@pytest.mark.parametrize(
+    "kept", ["everything", "no garbage", "tuned on only", "no budget of 10 %", "large budgets only"]
+)
+def test_the_table_is_written_of_any_results(kept):
+    """It comes after hours of computing."""
+    from proof.table import write
+
+    def of(name, contender, budget, **other):
+        measures = dict(macro_f1=0.5, coverage=0.5, near_duplicates=0.1, boundary=0.6, core=0.4, seconds=1, peak_mib=9)
+        return line([1, 0, 1, 1], set=name, contender=contender, budget=budget, C=5.0, **measures) | other
+
+    budgets, names = (0.05, 0.1, 0.3, 0.5), ("corebound", "random", "random per cluster")
+    rows = [of(s, c, b) for s in ("dbpedia", "r8") for c in names for b in budgets]
+    rows += [of(s, "all", 1.0) for s in ("dbpedia", "r8")] + [of("r8", "submodlib", 0.1)]
+    dirty = dict(embedder="e", repeat=0, mix="known", garbage=0.02, clean_set_aside=0.01, clean_waiting=0.1)
+    kinds = dict.fromkeys(("shuffled words", "random characters", "another language", "truncated"), 0.005)
+    if kept != "no garbage":
+        rows += [dict(set="dbpedia", contender=c, budget=b) | dirty | kinds for c in names for b in budgets]
+    results = pd.DataFrame(rows)
+    if kept == "tuned on only":
+        results = results[results.set == "r8"]
+    if kept == "no budget of 10 %":
+        results = results[results.budget != 0.1]
+    if kept == "large budgets only":
+        results = results[results.budget >= 0.5]
+    written = write(results)
+    assert "## Bars" in written and "| cells significantly below random | 0 | 0 of" in written
+    if kept == "everything":
+        assert "| garbage in what is kept at budgets up to 30 %, 5 % mixed in | 1 % | 0 of 3 cells within" in written
+        assert "| corebound | +0.0 | +0.0 | +0.0 | +0.0 | +0.0 |" in written  # two columns, judging, tuned on, all have
+        assert "| submodlib |  | +0.0 |  | +0.0 | +0.0 |" in written
+        kept_rows = written.split("## Of what is kept")[1]
+        assert kept_rows.count("| submodlib |") == 1
