@@ -45,7 +45,8 @@ def cut(
     # Reasons, weakest first: a later line overrides an earlier one.
     reason = np.where(likeness >= similarity, "represented", "budget").astype("U11")
     if order.without_waiting is not None:
-        reason[order.without_waiting[:rows]] = "doubtful"  # who is not kept, and would be if no one had to wait
+        turn = order.without_waiting[:rows]  # who is not kept, and would be if no one had to wait
+        reason[turn[demand.wait[turn] > 0]] = "doubtful"
     reason[demand.last] = "outlier"
     reason[order.tier == BEYOND] = "ceiling"
     reason[kept] = np.array(REGIONS)[scores.region[kept]]

@@ -25,8 +25,8 @@ class Demand:
     first, last : bool[n]
         Always-keep rows; outliers and rows with empty answers.
     wait : float64[n]
-        Share of the cost of its group, rows set aside apart, that has to be taken before a row is: 0 but for rows that
-        may be garbage.
+        Share of the cost of its group, rows set aside apart, that has to be taken before a row is, while others are
+        left there: 0 but for rows that may be garbage.
     """
 
     cost: np.ndarray
@@ -34,6 +34,18 @@ class Demand:
     first: np.ndarray
     last: np.ndarray
     wait: np.ndarray
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """bool[n]: rows that are always kept, or neither set aside nor waiting. The others have no say in the order."""
+        return self.first | ~self.last & (self.wait == 0)
+
+    def sound(self, rows: np.ndarray) -> np.ndarray:
+        """bool[m]: those that count among rows of a cluster; where none does, those not set aside, or else all."""
+        for some in (self.counts[rows], ~self.last[rows]):
+            if some.any():
+                return some
+        return np.ones(len(rows), bool)
 
     def plain(self) -> Demand:
         """The same costs, and no row first, last or waiting."""
@@ -74,7 +86,7 @@ class Order:
         Of each corpus row, in the unit of the budget: 1, or tokens.
     unit : str
     without_waiting : int64[n], optional
-        ``rows`` as they would be if none had to wait, where any has to.
+        ``rows`` if none had to wait, ranks inside clusters being the same; where any has to.
     """
 
     rows: np.ndarray

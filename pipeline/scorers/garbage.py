@@ -36,8 +36,10 @@ class Garbage(Scorer):
 
     Nothing is known of any language. How often the words, pairs of words, runs of four characters and endings of a text
     occur in the other texts of the corpus is compared with the same of corrupted copies, which the scorer makes; a
-    logistic model tells them apart. Instructions and responses have a model each, and a row the higher probability of
-    both; plain texts have a model of their own.
+    logistic model tells them apart, and its odds become probabilities by how much garbage the corpus can have: in a
+    corpus without any, rows that are merely rare are hardly doubted, unless a few per cent look like copies.
+    Instructions and responses have a model each, and a row the higher probability of both; plain texts have a model of
+    their own.
 
     Parameters
     ----------
@@ -45,7 +47,7 @@ class Garbage(Scorer):
         Rows that are learnt from: those with the smallest ids.
     """
 
-    version: ClassVar[int] = 3  # long texts are shortened before they are learnt from, shorter ones are judged
+    version: ClassVar[int] = 4  # calibrated
     sample: int = 20_000
 
     def __post_init__(self) -> None:

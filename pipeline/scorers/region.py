@@ -32,13 +32,13 @@ class Regions(Component):
         Probability of being garbage above which a row is an outlier, where the scorer of that name is on.
     doubt : float
         Of a probability that exceeds what is usual in its category by e, the cubic root. A row of which it is above
-        ``doubt`` waits until so large a share of its group is taken. 1: no one waits.
+        ``doubt`` waits until so large a share of its group is taken, and has no say before. 1: no one waits.
     """
 
     boundary: float = 0.4
     fence: float = 1.5
     garbage: float = 0.5
-    doubt: float = 0.4
+    doubt: float = 0.3
 
     def __post_init__(self) -> None:
         if not 0 <= self.boundary <= 1:

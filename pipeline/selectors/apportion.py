@@ -24,7 +24,8 @@ def apportion(
 
     The t-th unit of cost of a claimant with weight w has the key (t - 1/2) / w; rows sort by (tier, key, id). This
     is house-monotone, so budgets nest, and a claimant that runs out leaves its share to the others. A row that waits
-    (`Demand.wait`) comes when that share of its group is taken; meanwhile it is the turn of those behind it.
+    (`Demand.wait`) comes when that share of its group is taken; meanwhile the others come as if it were not there. A
+    group that has no others left goes on with those that wait.
 
     Parameters
     ----------
@@ -48,20 +49,18 @@ def apportion(
     tier = np.where(demand.first, FLOOR, np.where(demand.last, LAST, NORMAL)).astype(np.uint8)
     group = groups.code
 
-    if np.isnan(sequence.temper):
-        within = sequence.rank.astype(np.float64)
-    else:
+    within = alone = sequence.rank.astype(np.float64)
+    if not np.isnan(sequence.temper):
         claimant = np.unique(group.astype(np.int64) * len(bins.sizes) + bins.cluster, return_inverse=True)[1]
-        middle, _ = _position(claimant, tier, sequence.rank, demand.cost)
-        within = middle / _weight(claimant, demand)[claimant] ** float(sequence.temper)
-
-    within = _delayed(group, tier, within, demand)
+        within = _turns(claimant, tier, sequence, demand, demand.cost)
+        alone = _turns(claimant, tier, sequence, demand, demand.cost * (demand.counts | demand.last))
+    within = _delayed(group, tier, within, alone, demand)
     middle, total = _position(group, tier, within, demand.cost)
     if shares:
         share = np.array([shares.get(str(name), 0.0) for name in names])
     else:
         share = _weight(group, demand)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # a group without a share, or without cost
         key = middle / share[group]
 
     size = np.bincount(group, demand.cost, minlength=len(names))
@@ -88,7 +87,7 @@ def apportion(
             )
         tier[(group == names.index(name)) & (total > ceiling)] = BEYOND
     # Groups without a share all have the key infinity: by size among themselves. A stable sort: ties stay in id order.
-    rows = np.lexsort((middle / _weight(group, demand)[group], key, tier))
+    rows = np.lexsort((middle / np.maximum(1, _weight(group, demand))[group], key, tier))
     without_waiting = None
     if demand.wait.any():
         patient = replace(demand, wait=np.zeros(len(rows)))
@@ -114,16 +113,31 @@ def require_groups(names: Collection[str], quotas: Mapping[str, Mapping[str, flo
                 )
 
 
-def _delayed(group: np.ndarray, tier: np.ndarray, within: np.ndarray, demand: Demand) -> np.ndarray:
-    """The sequence of each group, in which rows that wait come no earlier than the share that they wait for."""
+def _turns(claimant: np.ndarray, tier: np.ndarray, sequence: Sequence, demand: Demand, cost: np.ndarray) -> np.ndarray:
+    """Key of each row by its place in its cluster, and by the size of that: float64[n]."""
+    middle, _ = _position(claimant, tier, sequence.rank, cost)
+    return middle / np.maximum(1, _weight(claimant, replace(demand, cost=cost)))[claimant] ** float(sequence.temper)
+
+
+def _delayed(group: np.ndarray, tier: np.ndarray, within: np.ndarray, alone: np.ndarray, demand: Demand) -> np.ndarray:
+    """The sequence of each group, in which rows that wait come no earlier than the share that they wait for.
+
+    Parameters
+    ----------
+    group : int32[n]
+    tier : uint8[n]
+    within, alone : float64[n]
+        Turns of all rows, and of those that count if there were no others.
+    demand : Demand
+    """
     waits = (demand.wait > 0) & (tier == NORMAL)
     if not waits.any():
         return within
     # Where a row would be if no one that waits were there: until a wait is over, the others come in this order.
-    sure, _ = _position(group, tier, within, demand.cost * ~waits)
+    sure, _ = _position(group, tier, alone, demand.cost * ~waits)
     key = np.where(waits, np.maximum(sure, demand.wait * _weight(group, demand)[group]), sure)
     delayed = np.empty(len(key))
-    delayed[np.lexsort((within, key))] = np.arange(len(key))
+    delayed[np.lexsort((np.where(waits, within, alone), key))] = np.arange(len(key))
     return delayed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -37,6 +37,7 @@ class Coverage(Selector):
         Clusters share their category in proportion to size ** temper: 1 by size, 0 all alike.
     """
 
+    version: ClassVar[int] = 2  # rows that wait need not be covered
     beta: float = 1.0
     temper: float = 1.0
 
@@ -48,12 +49,11 @@ class Coverage(Selector):
 
     def rank(self, space: Space, scores: Scores, demand: Demand, executor: Executor, seed: int) -> Sequence:
         weight = np.round((1 + self.beta * scores.nearness.astype(np.float64)) * WEIGHT)
-        weight[demand.last] = 0
         members = space.bins.members
 
         def tasks() -> Iterator[tuple[np.ndarray, ...]]:
             for rows in members:
-                yield rows, weight[rows], demand.cost[rows], demand.first[rows], demand.last[rows]
+                yield rows, weight[rows] * demand.sound(rows), demand.cost[rows], demand.first[rows], demand.last[rows]
 
         rank = in_clusters(space, executor, partial(_order_cluster, space.embeddings.vectors), tasks())
         return Sequence(rank, np.array(self.temper))
@@ -79,7 +79,7 @@ def greedy(
     similarity : float64[m, m]
         Symmetric; whole numbers from 0.
     weight : float64[m]
-        Whole numbers; 0 for rows that need not be covered.
+        Whole numbers; 0 for rows that need not be covered. Nor do these cover others before they are kept.
     cost : int64[m]
     first, last : bool[m]
         Rows taken before all others, and after them.
@@ -108,6 +108,8 @@ def greedy(
             order[place] = chosen
             place += 1
             waiting[chosen] = False
+            if not weight[chosen]:
+                continue
             served = np.flatnonzero((similarity[chosen] > best) & (weight > 0))
             for start in range(0, len(served), BLOCK):
                 rows = served[start : start + BLOCK]

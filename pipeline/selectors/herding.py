@@ -45,11 +45,11 @@ class Herding(Selector):
 
     Notes
     -----
-    Budgets in tokens do not change the order inside a cluster: what herding matches is how rows are spread. Nor do
-    waits: a row that waits has its place, and the next of its cluster or of others is taken meanwhile.
+    Budgets in tokens do not change the order inside a cluster: what herding matches is how rows are spread. Rows that
+    wait are no part of that: nothing is taken because it lies among rows that may be garbage.
     """
 
-    version: ClassVar[int] = 2  # doubt is no longer this selector's
+    version: ClassVar[int] = 3  # rows that wait are no part of the density
     bandwidth: float = 0.5
     boundary: float = 1.65
     typical: float = 0.03
@@ -74,14 +74,14 @@ class Herding(Selector):
 
         def tasks() -> Iterator[tuple[np.ndarray, ...]]:
             for rows in members:
-                yield rows, boundary[rows], demand.first[rows], demand.last[rows]
+                yield rows, boundary[rows], demand.first[rows], demand.last[rows], demand.sound(rows)
 
         rank = in_clusters(space, executor, partial(_order_cluster, space.embeddings.vectors, self, seed), tasks())
         return Sequence(rank, np.array(float(self.temper)))
 
 
 def _order_cluster(vectors: np.ndarray, settings: Herding, seed: int, task: tuple[np.ndarray, ...]) -> np.ndarray:
-    rows, boundary, first, last = task
+    rows, boundary, first, last, sound = task
     x = vectors[rows]
     # A product need not be symmetric to the last bit, nor 1 on its diagonal; the distance is. In whole numbers, their
     # mean is the same in any order of addition.
@@ -90,23 +90,30 @@ def _order_cluster(vectors: np.ndarray, settings: Herding, seed: int, task: tupl
     np.fill_diagonal(distance, 0)
     mean = distance.sum() / max(1, len(rows) * (len(rows) - 1))
     kernel = np.round(np.exp(-distance / max(1, settings.bandwidth * mean)) * FINE)
-    order = herd(kernel, first, last, settings.candidates, np.random.default_rng([seed, int(rows[0])]))
-    return take_turns(order, boundary, first, last, settings.boundary, settings.typical)
+    order = herd(kernel, first, last, sound, settings.candidates, np.random.default_rng([seed, int(rows[0])]))
+    return take_turns(order, boundary, first, last, sound, settings.boundary, settings.typical)
 
 
 def herd(
-    kernel: np.ndarray, first: np.ndarray, last: np.ndarray, candidates: int | None, rng: np.random.Generator
+    kernel: np.ndarray,
+    first: np.ndarray,
+    last: np.ndarray,
+    sound: np.ndarray,
+    candidates: int | None,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Herding order of a cluster, ties by position.
 
-    The t-th row maximises mean over the cluster of k(i, j) - 1 / t sum over the rows before of k(s, j).
+    The t-th row maximises mean over the sound rows of k(i, j) - 1 / t sum over the sound rows before of k(s, j).
 
     Parameters
     ----------
     kernel : float64[m, m]
         Symmetric; whole numbers from 0, so that sums are exact in any order of addition and equal gains tie.
     first, last : bool[m]
-        Rows taken before all others, and after them; the density to match is that of all but the last.
+        Rows taken before all others, and after them.
+    sound : bool[m]
+        Rows that count (`Demand.sound`); the others have a place, and no influence on what is best.
     candidates : int, optional
         Of how many waiting rows, drawn with replacement, the first is the best; of one more the next; None: of all.
     rng : Generator
@@ -117,10 +124,9 @@ def herd(
         Positions, best first.
     """
     m = len(kernel)
-    sound = ~last if not last.all() else np.ones(m, bool)
     tier = np.where(first, 0, np.where(last, 2, 1))
     target, weight = kernel[sound].sum(axis=0), int(sound.sum())
-    kept = np.zeros(m)
+    kept, turn = np.zeros(m), 1
     order = np.empty(m, np.int64)
     place = 0
     for current in (0, 1, 2):
@@ -128,14 +134,16 @@ def herd(
         for size in range(len(waiting), 0, -1):
             some = size if candidates is None else candidates + place
             at = np.arange(size) if some >= size else rng.integers(0, size, some)
-            gain = (place + 1) * target[waiting[at]] - weight * kept[waiting[at]]
+            gain = turn * target[waiting[at]] - weight * kept[waiting[at]]
             best = at[gain == gain.max()]
             best = best[np.argmin(waiting[best])]
             chosen = waiting[best]
             waiting[best] = waiting[size - 1]
             order[place] = chosen
             place += 1
-            kept += kernel[chosen]
+            if sound[chosen]:
+                turn += 1
+                kept += kernel[chosen]
     return order
 
 
@@ -144,6 +152,7 @@ def take_turns(
     boundary: np.ndarray,
     first: np.ndarray,
     last: np.ndarray,
+    sound: np.ndarray,
     boost: float,
     typical: float,
 ) -> np.ndarray:
@@ -154,7 +163,7 @@ def take_turns(
     order : int64[m]
         Positions, best first.
     boundary : bool[m]
-    first, last : bool[m]
+    first, last, sound : bool[m]
     boost, typical : float
 
     Returns
@@ -162,11 +171,11 @@ def take_turns(
     int64[m]
         Positions: those of each of the two in the order given; those first first, those last last.
     """
-    boundary, tier = boundary[order], np.where(first, 0, np.where(last, 2, 1))[order]
+    boundary, sound, tier = boundary[order], sound[order], np.where(first, 0, np.where(last, 2, 1))[order]
     key = np.ones(len(order))
     for side in (boundary & (tier < 2), ~boundary & (tier < 2)):
-        size = int(side.sum())
-        key[side] = (np.arange(size) + 0.5) / max(1, size)
+        some = sound[side] if sound[side].any() else np.ones(int(side.sum()), bool)
+        key[side] = (np.cumsum(some) - some / 2) / max(1, int(some.sum()))
     # The share of the core at which this share of the boundary is due: the formula above, solved for c.
     share = key[boundary]
     key[boundary] = (share + np.sqrt(share**2 + 4 * boost * share * typical)) / (2 * boost)

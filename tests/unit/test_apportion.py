@@ -16,7 +16,9 @@ LASER = {
 }
 
 
-def arrange(groups, clusters, cost=None, unit="rows", first=None, last=None, wait=None, rank=None, **quotas):
+def arrange(
+    groups, clusters, cost=None, unit="rows", first=None, last=None, wait=None, rank=None, temper=1.0, **quotas
+):
     """Order rows given by (group name, cluster) lists; rows of a cluster rank in the order given."""
     n = len(groups)
     name, code = np.unique(np.array(groups), return_inverse=True)
@@ -31,7 +33,7 @@ def arrange(groups, clusters, cost=None, unit="rows", first=None, last=None, wai
         nobody if last is None else last,
         np.zeros(n) if wait is None else np.asarray(wait, float),
     )
-    sequence = Sequence(np.arange(n) if rank is None else np.array(rank), np.array(1.0))
+    sequence = Sequence(np.arange(n) if rank is None else np.array(rank), np.array(temper))
     return apportion(sequence, bins, Categories(code.astype(np.int32), name), demand, **quotas)
 
 
@@ -96,13 +98,46 @@ def test_rows_that_wait_come_when_their_share_of_the_group_is_taken():
     place = np.empty(n)
     place[order] = np.arange(n)
     assert (place >= np.minimum(wait * n, n - 1) - 1).all()
-    # Nobody else changes places, and who waits for a fifth is not kept waiting for half.
-    patient, plain = wait == 0, arrange(["a"] * n, np.arange(n) % 7).rows
-    assert order[patient[order]].tolist() == plain[patient[plain]].tolist()
+    # Who waits for a fifth is not kept waiting for half.
     assert np.isin(np.flatnonzero((wait > 0) & (wait < 0.3)), order[:500]).sum() > 5
-    # A wait shorter than a row's turn changes nothing.
-    late = np.where(np.isin(np.arange(n), plain[800:]), 0.1, 0)
-    assert arrange(["a"] * n, np.arange(n) % 7, wait=late).rows.tolist() == plain.tolist()
+
+
+@pytest.mark.parametrize("temper", [0.5, 1.0, np.nan])
+def test_until_their_time_rows_that_wait_are_as_if_they_were_not_there(temper):
+    """A cluster of garbage is no large cluster: what is left of it takes its turns by what is left."""
+    rng = np.random.default_rng(0)
+    clusters, rank = np.repeat(np.arange(4), [300, 60, 30, 10]), rng.permutation(400)
+    wait = np.where(rng.random(400) < np.array([0, 0.1, 0.9, 0.5])[clusters], 0.5, 0)
+    there = np.flatnonzero(wait == 0)
+    order = arrange(["a"] * 400, clusters, wait=wait, rank=rank, temper=temper).rows
+    alone = arrange(["a"] * len(there), clusters[there], rank=rank[there], temper=temper).rows
+    assert order[wait[order] == 0].tolist() == there[alone].tolist()
+    assert (wait[order[:200]] == 0).all() and (wait[order] > 0).sum() > 30
+
+
+def test_rows_that_wait_come_in_the_order_of_the_selector():
+    clusters = np.repeat([0, 1, 2], [40, 20, 20])
+    rank = np.concatenate([np.arange(40), np.arange(20)[::-1], np.arange(20)])
+    order = arrange(["a"] * 80, clusters, rank=rank, wait=np.where(clusters > 0, 0.5, 0)).rows
+    for cluster in (1, 2):
+        rows = order[clusters[order] == cluster]
+        assert (np.diff(rank[rows]) > 0).all()
+    assert (clusters[order[40:60]] == 1).sum() == 10  # two clusters that wait alike take turns
+
+
+def test_rows_set_aside_keep_the_order_of_the_selector_while_others_wait():
+    last, wait = np.arange(40) >= 20, np.where(np.arange(40) < 5, 0.5, 0)
+    order = arrange(["a"] * 40, ["x"] * 40, rank=np.arange(40)[::-1], last=last, wait=wait).rows
+    assert order[20:].tolist() == list(range(39, 19, -1))
+
+
+def test_a_group_of_rows_that_cost_nothing_comes_last_without_a_word():
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        order = arrange(["a"] * 5 + ["b"] * 5, ["x"] * 10, cost=[1] * 5 + [0] * 5, unit="tokens")
+    assert sorted(order.rows) == list(range(10)) and set(order.rows[:5]) == set(range(5))
 
 
 def test_a_whole_cluster_that_waits_leaves_its_turns_to_the_others():

@@ -11,7 +11,7 @@ from pipeline.errors import ConfigError
 from pipeline.executors import Processes, Serial
 from pipeline.scorers.garbage import Garbage
 from pipeline.scorers.ngrams import count, measure
-from pipeline.scorers.region import Regions
+from tests.unit.test_regions import waits
 
 WHO = "the farmer|my old neighbour|a young doctor|the captain of the ship|our teacher|the baker|her brother".split("|")
 DID = "found|painted|sold|carried home|forgot about|wanted to repair|looked at".split("|")
@@ -83,6 +83,35 @@ def test_corruptions_score_above_real_rows(plain):
     assert (values[~real] > 0.5).mean() > 0.8
 
 
+@pytest.mark.parametrize("rows", [250, 600, 3000])
+@pytest.mark.parametrize("answers", ["sentences", "labels"])
+def test_good_rows_of_a_clean_corpus_are_not_doubted(rows, answers):
+    rng = random.Random(rows)
+    say = sentence if answers == "sentences" else lambda rng: rng.choice(["positive", "negative", "neutral on balance"])
+    values, _ = Garbage().score(space([(f"{sentence(rng)} {sentence(rng)}", say(rng)) for _ in range(rows)]), Serial())
+    assert (values > 0.5).mean() < 0.01 and (waits(values) > 0).mean() < 0.06
+
+
+@pytest.mark.parametrize(
+    ("kind", "share"),
+    [
+        ("shuffled", 0.01),
+        ("shuffled", 0.05),
+        ("shuffled", 0.1),
+        ("random", 0.01),
+        ("random", 0.05),
+        ("truncated", 0.05),
+    ],
+)
+def test_garbage_is_found_whatever_share_of_the_corpus_it_is(kind, share):
+    rng = random.Random(7)
+    rows = [(f"Why did {rng.choice(WHO)} do that?", f"{sentence(rng)} {sentence(rng)}") for _ in range(1500)]
+    bad = np.array([rng.random() < share for _ in rows])
+    rows = [(q, corrupted(a, kind, 0, rng) if b else a) for (q, a), b in zip(rows, bad, strict=True)]
+    values, _ = Garbage().score(space(rows), Serial())
+    assert (waits(values)[bad] > 0).mean() > 0.85 and (waits(values)[~bad] > 0).mean() < 0.06
+
+
 def test_a_sample_is_enough_and_the_rest_is_judged_alike():
     rows, kinds = corpus()
     values, _ = Garbage(sample=400).score(space(rows), Serial())
@@ -136,58 +165,6 @@ def test_very_long_and_very_odd_texts_are_judged():
     assert np.isfinite(values[5:]).all() and not np.isinf(values).any()
 
 
-def test_garbage_is_an_outlier():
-    vectors = np.eye(4, dtype=np.float32)
-    there = SimpleNamespace(
-        bins=SimpleNamespace(members=[np.arange(4)]),
-        embeddings=SimpleNamespace(blank=np.zeros(4, bool), vectors=vectors),
-        neighbours=SimpleNamespace(rows=np.zeros((4, 1), int), similarity=np.ones((4, 1), np.float32)),
-    )
-
-    class Four(SimpleNamespace):
-        def __len__(self):
-            return 4
-
-    garbage = np.array([0.9, 0.4, np.nan, 0.6], np.float32)
-    region, _ = Regions().divide(Four(**vars(there)), {"garbage": garbage})
-    assert region.tolist() == [2, 0, 0, 2]
-    assert Regions(garbage=0.7).divide(Four(**vars(there)), {"garbage": garbage})[0].tolist() == [2, 0, 0, 0]
-    assert Regions().divide(Four(**vars(there)), {})[0].tolist() == [0, 0, 0, 0]
-
-
-def waits(garbage, category=None, **settings):
-    n = len(garbage)
-    category = np.zeros(n, int) if category is None else category
-    bins = SimpleNamespace(category=category, category_name=np.arange(category.max() + 2))
-    return Regions(**settings).wait({"garbage": np.asarray(garbage, np.float32)}, bins)
-
-
-def test_the_more_likely_garbage_the_longer_it_waits():
-    garbage = np.array([0.0, 0.001, 0.01, 0.06, 0.07, 0.3, 0.99, np.nan, 0.0, 0.0, 0.0, 0.0])
-    wait, usual = waits(garbage), np.nanmedian(garbage)
-    assert wait[:4].tolist() == [0, 0, 0, 0] and (wait[7:] == 0).all()
-    assert np.allclose(wait[4:7], ((garbage[4:7] - usual) / (1 - usual)) ** (1 / 3), atol=1e-6)
-    assert (waits([0, 0, 1.0], doubt=1) == 0).all()
-    assert (waits(garbage, doubt=0)[2:7] > 0).all()
-
-
-def test_where_all_are_suspected_alike_no_one_waits():
-    for same in (0.3, 1.0, np.nan):
-        assert (waits(np.full(9, same)) == 0).all()
-    assert (Regions().wait({}, SimpleNamespace(category=np.zeros(9, int), category_name=["all"])) == 0).all()
-    # Short answers are suspected as a whole: what counts is what is usual in their category, if it is large enough.
-    category, garbage = np.repeat([0, 1, 2], [500, 100, 9]), np.repeat([0.0, 0.2, 0.2], [500, 100, 9])
-    garbage[500] = 0.9
-    wait = waits(garbage, category)
-    assert wait[500] > 0.9 and (wait[501:600] == 0).all() and (wait[600:] > 0).all() and (wait[:500] == 0).all()
-
-
-def test_short_answers_are_judged():
-    from pipeline.scorers.detector import enough
-
-    assert enough("Zürich 8") and enough("a b c") and not enough("Zürich") and not enough("  ok   ")
-
-
 def test_long_texts_are_shortened_before_they_are_learnt_from(monkeypatch):
     from pipeline.scorers import garbage
     from pipeline.scorers.ngrams import shortened
@@ -222,10 +199,6 @@ def test_blocks_do_not_matter_to_what_is_learnt(monkeypatch):
 
 
 def test_settings_out_of_range_are_refused():
-    with pytest.raises(ConfigError, match=r"regions\.doubt"):
-        Regions(doubt=-0.1)
-    with pytest.raises(ConfigError, match=r"regions\.garbage"):
-        Regions(garbage=1.5)
     with pytest.raises(ConfigError, match=r"scorers\.garbage\.sample"):
         Garbage(sample=0)
 

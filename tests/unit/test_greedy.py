@@ -62,3 +62,13 @@ def test_ties_break_by_position():
     similarity, weight = np.full((6, 6), FINE, float), np.full(6, float(WEIGHT))
     nobody = np.zeros(6, bool)
     assert greedy(similarity, weight, np.ones(6, int), nobody, nobody).tolist() == list(range(6))
+
+
+def test_rows_without_weight_do_not_cover_others():
+    """Rows that wait may not be kept: the others come in the order that they have without them."""
+    similarity, weight = problem(40, 3)
+    there, nobody = np.arange(40) % 3 > 0, np.zeros(40, bool)
+    order = greedy(similarity, weight * there, np.ones(40, int), nobody, nobody)
+    rows = np.flatnonzero(there)
+    alone = greedy(similarity[np.ix_(rows, rows)], weight[rows], np.ones(len(rows), int), nobody[rows], nobody[rows])
+    assert order[there[order]].tolist() == rows[alone].tolist()

@@ -19,9 +19,9 @@ def nobody(m):
     return np.zeros(m, bool)
 
 
-def greedy(kernel, first=None, last=None):
-    m = len(kernel)
-    return herd(kernel, nobody(m) if first is None else first, nobody(m) if last is None else last, None, RNG)
+def greedy(kernel, first=None, last=None, waits=None):
+    first, last, waits = (nobody(len(kernel)) if one is None else one for one in (first, last, waits))
+    return herd(kernel, first, last, ~last & ~waits, None, RNG)
 
 
 RNG = np.random.default_rng(0)
@@ -63,20 +63,35 @@ def test_first_lead_last_trail_and_last_rows_have_no_say_in_the_density():
     assert without[alone].tolist() == order[:-3].tolist()
 
 
+def test_rows_that_wait_have_no_say_in_who_comes_when():
+    """Garbage in the middle of a cluster: the others come in the order that they have without it."""
+    kernel, waits = kernel_of(60, 4), np.arange(60) % 3 == 0
+    there = np.flatnonzero(~waits)
+    order = greedy(kernel, waits=waits)
+    assert order[~waits[order]].tolist() == there[greedy(kernel[np.ix_(there, there)])].tolist()
+    assert order[~waits[order]].tolist() != greedy(kernel)[~waits[greedy(kernel)]].tolist()
+    boundary = np.arange(60) < 30
+    turns = take_turns(order, boundary, nobody(60), nobody(60), ~waits, 1.65, 0.03)
+    alone = take_turns(
+        greedy(kernel[np.ix_(there, there)]), boundary[there], nobody(40), nobody(40), ~nobody(40), 1.65, 0.03
+    )
+    assert turns[~waits[turns]].tolist() == there[alone].tolist()
+
+
 def test_each_row_is_the_best_of_a_few_drawn_at_random():
     kernel, m = kernel_of(60, 5), 60
     target, best, ranks = kernel.mean(axis=0), 0, []
     for seed in range(200):
-        order = herd(kernel, nobody(m), nobody(m), 3, np.random.default_rng(seed))
+        order = herd(kernel, nobody(m), nobody(m), ~nobody(m), 3, np.random.default_rng(seed))
         assert sorted(order) == list(range(m))
         ranks.append((target > target[order[0]]).sum() / (m - 1))  # where the first row is among all, by density
         best += order[0] == np.argmax(target)
     # The best of three draws lies at 1 / 4 of the way on average; the best of all is among them 3 times in 60.
     assert abs(np.mean(ranks) - 1 / 4) < 0.04 and abs(best / 200 - 3 / 60) < 0.04
-    same = [herd(kernel, nobody(m), nobody(m), 3, np.random.default_rng(1)).tolist() for _ in range(2)]
+    same = [herd(kernel, nobody(m), nobody(m), ~nobody(m), 3, np.random.default_rng(1)).tolist() for _ in range(2)]
     assert same[0] == same[1]
     first, last = np.arange(m) < 3, np.arange(m) >= 50
-    order = herd(kernel, first, last, 3, np.random.default_rng(1))
+    order = herd(kernel, first, last, ~last, 3, np.random.default_rng(1))
     assert set(order[:3]) == {0, 1, 2} and set(order[-10:]) == set(range(50, 60))
 
 
@@ -88,13 +103,13 @@ def test_each_next_place_has_one_more_candidate_and_each_cluster_its_own_draws()
             drawn.append((low, high, size))
             return np.arange(size) % high
 
-    herd(kernel_of(12, 1), nobody(12), nobody(12), 3, Recorded())
+    herd(kernel_of(12, 1), nobody(12), nobody(12), ~nobody(12), 3, Recorded())
     assert drawn == [(0, 12, 3), (0, 11, 4), (0, 10, 5), (0, 9, 6), (0, 8, 7)]  # then all are
     x = np.random.default_rng(1).normal(size=(120, 5)).astype(np.float32)
     x /= np.linalg.norm(x, axis=1, keepdims=True)
     twice = np.concatenate([x, x])
     one, other = (
-        _order_cluster(twice, Herding(), 0, (rows, nobody(120), nobody(120), nobody(120)))
+        _order_cluster(twice, Herding(), 0, (rows, nobody(120), nobody(120), nobody(120), ~nobody(120)))
         for rows in (np.arange(120), np.arange(120, 240))
     )
     assert one.tolist() != other.tolist()
@@ -107,7 +122,9 @@ def test_few_candidates_still_match_the_density_better_than_chance():
         return kernel.mean() - 2 * kernel[rows].mean() + kernel[np.ix_(rows, rows)].mean()
 
     for size in (10, 40):
-        own = [discrepancy(herd(kernel * FINE, nobody(200), nobody(200), 3, rng)[:size]) for _ in range(10)]
+        own = [
+            discrepancy(herd(kernel * FINE, nobody(200), nobody(200), ~nobody(200), 3, rng)[:size]) for _ in range(10)
+        ]
         assert max(own) < np.median([discrepancy(rng.permutation(200)[:size]) for _ in range(50)])
 
 
@@ -126,7 +143,7 @@ def test_gains_stay_exact_at_the_largest_cluster():
 def test_boundary_rows_are_kept_more_often_while_they_last():
     boundary, m = np.arange(1000) < 400, 1000
     given = np.random.default_rng(1).permutation(m)
-    order = take_turns(given, boundary, nobody(m), nobody(m), 1.5, 0)
+    order = take_turns(given, boundary, nobody(m), nobody(m), ~nobody(m), 1.5, 0)
     for size in (100, 300, 500, 700, 800):
         kept = np.isin(np.arange(m), order[:size])
         assert abs(kept[boundary].mean() / kept[~boundary].mean() - 1.5) < 0.05
@@ -137,7 +154,7 @@ def test_boundary_rows_are_kept_more_often_while_they_last():
 def test_small_budgets_keep_typical_rows_first():
     """At a share c of the core, boost c^2 / (c + typical) of the boundary."""
     boundary, m = np.arange(1000) < 400, 1000
-    order = take_turns(np.arange(m), boundary, nobody(m), nobody(m), 1.65, 0.03)
+    order = take_turns(np.arange(m), boundary, nobody(m), nobody(m), ~nobody(m), 1.65, 0.03)
     for size in (20, 50, 100, 300, 700):
         kept = np.isin(np.arange(m), order[:size])
         core = kept[~boundary].mean()
@@ -147,14 +164,14 @@ def test_small_budgets_keep_typical_rows_first():
 def test_first_and_last_stay_so_when_boundary_and_core_take_turns():
     boundary, first, last = np.arange(9) < 4, nobody(9), nobody(9)
     first[8] = last[0] = True
-    order = take_turns(greedy(kernel_of(9, 2), first, last), boundary, first, last, 100, 0)
+    order = take_turns(greedy(kernel_of(9, 2), first, last), boundary, first, last, ~last, 100, 0)
     assert order[0] == 8 and order[-1] == 0
     assert set(order[1:4]) == {1, 2, 3}
 
 
 def test_rows_set_aside_do_not_slow_the_core_down():
     boundary, last = np.arange(300) < 100, np.arange(300) >= 200
-    order = take_turns(np.arange(300), boundary, nobody(300), last, 1, 0)
+    order = take_turns(np.arange(300), boundary, nobody(300), last, ~last, 1, 0)
     assert abs(boundary[order[:100]].sum() - 50) <= 1 and last[order[200:]].all()
 
 
@@ -166,14 +183,14 @@ def test_the_scale_of_distances_does_not_matter():
     narrow = np.concatenate([wide, np.full((60, 1), 2.0)], axis=1)  # adds a constant to every product
     narrow /= np.linalg.norm(narrow, axis=1, keepdims=True)
     settings = Herding(boundary=1, typical=0, candidates=None)
-    task = (np.arange(60), nobody(60), nobody(60), nobody(60))
+    task = (np.arange(60), nobody(60), nobody(60), nobody(60), ~nobody(60))
     orders = [_order_cluster(x.astype(np.float32), settings, 0, task) for x in (wide, narrow)]
     assert np.mean(orders[0][:20] == orders[1][:20]) > 0.8
 
 
 def test_degenerate_clusters():
     for x in (np.ones((1, 3)), np.ones((5, 3)), np.zeros((4, 3))):
-        task = (np.arange(len(x)), nobody(len(x)), nobody(len(x)), nobody(len(x)))
+        task = (np.arange(len(x)), nobody(len(x)), nobody(len(x)), nobody(len(x)), ~nobody(len(x)))
         for settings in (Herding(), Herding(candidates=None)):
             assert sorted(_order_cluster(x.astype(np.float32), settings, 0, task)) == list(range(len(x)))
 
@@ -225,3 +242,37 @@ def test_the_selector_uses_its_settings_and_its_seed(toy_run):
     assert rank() == rank() != rank(seed=1)
     for other in ({"bandwidth": 0.05}, {"boundary": 3}, {"typical": 0.5}):
         assert rank(candidates=None, **other) != rank(candidates=None)
+
+
+def test_always_keep_rows_count_although_they_wait_or_are_set_aside():
+    from pipeline.arrays import Demand
+
+    first, last, wait = (np.array(one, bool) for one in ([1, 1, 0, 0, 0], [0, 1, 1, 0, 0], [1, 0, 0, 1, 0]))
+    demand = Demand(np.ones(5, np.int64), "rows", first, last, wait * 0.5)
+    assert demand.counts.tolist() == [True, True, False, False, True]
+    assert demand.sound(np.array([2, 3])).tolist() == [False, True]  # where none counts, those not set aside
+    assert demand.sound(np.array([2])).tolist() == [True]
+
+
+@pytest.mark.parametrize("selector", ["herding", "coverage"])
+def test_rows_that_wait_have_no_say_in_the_order_of_others(toy_run, selector):
+    """The others are ranked as if those that wait were set aside, which the density does not count either."""
+    from dataclasses import replace
+
+    from pipeline.executors import Serial
+    from pipeline.selectors.coverage import Coverage
+
+    chosen = Herding(candidates=None) if selector == "herding" else Coverage()
+    waits = np.random.default_rng(0).random(len(toy_run.space)) < 0.4
+
+    def rank(**settings):
+        demand = replace(toy_run.demand, **settings)
+        return chosen.rank(toy_run.space, toy_run.scores, demand, Serial(), 0).rank
+
+    waiting, aside = rank(wait=waits * 0.5), rank(last=toy_run.demand.last | waits)
+    changed = 0
+    for rows in toy_run.space.bins.members:
+        there = rows[~waits[rows] & ~toy_run.demand.last[rows]]
+        assert np.array_equal(np.argsort(waiting[there]), np.argsort(aside[there]))
+        changed += not np.array_equal(np.argsort(waiting[there]), np.argsort(rank()[there]))
+    assert changed
