@@ -59,6 +59,7 @@ def record(run: Run, command: str) -> dict[str, Any]:
         "counts": funnel(run),
         "categories": category_rows(run),
         "nulls": run.scores.nulls,
+        "clusters": len(run.space.bins.sizes),
         "neighbour_recall": float(run.space.neighbours.recall),
         "long_rows": float(run.space.embeddings.long.mean()),
         "similarity": run.similarity,

@@ -10,6 +10,8 @@ import numpy as np
 from pipeline.arrays.corpus import Corpus
 from pipeline.arrays.saved import Saved, require
 
+NEAR = 128  # other clusters that a cluster is compared with where there are many
+
 
 @dataclass(frozen=True)
 class Embeddings(Saved):
@@ -87,8 +89,8 @@ class Bins(Saved):
 
     @cached_property
     def nearby(self) -> np.ndarray:
-        """int64[k, k' <= 32]: other clusters, nearest centroid first."""
-        wanted = min(32, len(self.centroids) - 1)
+        """int64[k, k' <= 128]: other clusters, nearest centroid first."""
+        wanted = min(NEAR, len(self.centroids) - 1)
         found = np.empty((len(self.centroids), wanted), np.int64)
         for start in range(0, len(found), 1024):
             rows = np.arange(start, min(start + 1024, len(found)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pipeline.executors import Executor
 
 BLOCK = 4096
+ROWS = 256  # of a cluster of a large corpus: all work inside clusters and between near ones grows with n, not faster
+FLAT = 256  # clusters that are trained at once; more are trained in two levels
+SAMPLE, FEWER = 256, 128  # rows of a cluster that train k-means, and of a cluster of the second level
+CELLS = 8  # of the first level, whose clusters a row is compared with
 LARGEST = 4  # times the wanted size: beyond it a cluster is divided again, so that m x m arrays stay small
 
 
@@ -30,10 +34,17 @@ class SphericalKMeans(Clusterer):
     Parameters
     ----------
     size : int, optional
-        Rows in a cluster, on average. By default the square root of the rows of the corpus, at most 1,000: about
-        sqrt(n) clusters on small corpora, clusters of about 1,000 rows on large ones.
+        Rows in a cluster, on average. By default the square root of the rows of the corpus, at most 256: about
+        sqrt(n) clusters on small corpora, clusters of about 256 rows on large ones.
     iterations : int
+
+    Notes
+    -----
+    More than 256 clusters are found in two levels: k-means into about sqrt(k) cells, k-means inside each cell, and
+    each row goes to the nearest cluster of those of the 8 cells nearest to its own.
     """
+
+    version: ClassVar[int] = 2  # clusters of 256 rows, in two levels
 
     size: int | None = None
     iterations: int = 20
@@ -46,7 +57,7 @@ class SphericalKMeans(Clusterer):
 
     def assign(self, embeddings: Embeddings, categories: Categories, executor: Executor, seed: int) -> Bins:
         vectors = embeddings.vectors
-        size = self.size or min(1000, max(2, math.isqrt(len(vectors))))
+        size = self.size or min(ROWS, max(2, math.isqrt(len(vectors))))
         cluster = np.empty(len(vectors), np.int32)
         found = 0
         for code in track(range(len(categories.name)), "cluster", "categories", len(categories.name)):
@@ -64,10 +75,13 @@ class SphericalKMeans(Clusterer):
         wanted = round(len(rows) / size)
         if wanted < 2:
             return [rows]
-        centroids = self._train(vectors, rows, wanted, seed)
-        blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
-        nearest = np.concatenate(list(executor.map(partial(_nearest, vectors, centroids), blocks)))
-        parts = [rows[nearest == number] for number in np.unique(nearest)]
+        if wanted <= FLAT:
+            centroids = _train(vectors, self.iterations, seed, (rows[: SAMPLE * wanted], wanted))
+            nearest = _assign(vectors, [(rows, centroids)], executor)
+        else:
+            nearest = self._assign_in_two_levels(vectors, rows, size, executor, seed)
+        order = np.argsort(nearest, kind="stable")
+        parts = np.split(rows[order], np.flatnonzero(np.diff(nearest[order])) + 1)
         done = []
         for part in parts:
             if len(part) <= LARGEST * size:
@@ -78,24 +92,60 @@ class SphericalKMeans(Clusterer):
                 done.extend(np.array_split(part, wanted))
         return done
 
-    def _train(self, vectors: np.ndarray, rows: np.ndarray, wanted: int, seed: int) -> np.ndarray:
-        import faiss
+    def _assign_in_two_levels(
+        self, vectors: np.ndarray, rows: np.ndarray, size: int, executor: Executor, seed: int
+    ) -> np.ndarray:
+        """Nearest cluster of each of the rows, of those in the cells near its own: int64[m]."""
+        many = math.isqrt(round(len(rows) / size))
+        train = partial(_train, vectors, self.iterations, seed)
+        cells = train((rows[: SAMPLE * many], many))
+        cell = _assign(vectors, [(rows, cells)], executor)
+        order = np.argsort(cell, kind="stable")
+        members = np.split(order, np.cumsum(np.bincount(cell, minlength=many))[:-1])
+        wanted = [max(1, round(len(own) / size)) for own in members]
+        lessons = [(rows[own[: FEWER * k]], k) for own, k in zip(members, wanted, strict=True) if len(own)]
+        trained = iter(track(executor.map(train, lessons), "cluster", "cells", total=len(lessons)))
+        inside = [next(trained) if len(own) else cells[:0] for own in members]
+        first = np.cumsum([0, *map(len, inside)])
+        near = np.argsort(-(cells @ cells.T), axis=1, kind="stable")[:, :CELLS]
+        tasks = [
+            (rows[own], np.concatenate([inside[c] for c in cells])) for own, cells in zip(members, near, strict=True)
+        ]
+        names = [np.concatenate([np.arange(first[c], first[c + 1]) for c in cells]) for cells in near]
+        found = np.split(_assign(vectors, tasks, executor), np.cumsum([len(own) for own in members])[:-1])
+        nearest = np.empty(len(rows), np.int64)
+        for own, name, one in zip(members, names, found, strict=True):
+            nearest[own] = name[one]
+        return nearest
 
-        # The rows with the smallest ids are a random sample that the order of the input cannot change.
-        sample = np.ascontiguousarray(vectors[rows[: 256 * wanted]])
-        kmeans = faiss.Kmeans(
-            vectors.shape[1],
-            wanted,
-            niter=self.iterations,
-            seed=seed + 1,  # faiss takes 0 for "no seed"
-            spherical=True,
-            min_points_per_centroid=1,
-            max_points_per_centroid=256,
-        )
-        with one_thread():
-            kmeans.train(sample)
-        return kmeans.centroids
+
+def _train(vectors: np.ndarray, iterations: int, seed: int, task: tuple[np.ndarray, int]) -> np.ndarray:
+    """Centroids of k-means: float32[k, d]. Rows with small ids are a random sample, whatever the order of the input."""
+    import faiss
+
+    rows, wanted = task
+    kmeans = faiss.Kmeans(
+        vectors.shape[1],
+        wanted,
+        niter=iterations,
+        seed=seed + 1,  # faiss takes 0 for "no seed"
+        spherical=True,
+        min_points_per_centroid=1,
+        max_points_per_centroid=SAMPLE,
+    )
+    with one_thread():
+        kmeans.train(np.ascontiguousarray(vectors[rows]))
+    return kmeans.centroids
 
 
-def _nearest(vectors: np.ndarray, centroids: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def _assign(vectors: np.ndarray, tasks: list[tuple[np.ndarray, np.ndarray]], executor: Executor) -> np.ndarray:
+    """Position of the nearest of its task's centroids for every row of all tasks: int64[m]."""
+    blocks = [
+        (rows[start : start + BLOCK], centroids) for rows, centroids in tasks for start in range(0, len(rows), BLOCK)
+    ]
+    return np.concatenate(list(executor.map(partial(_nearest, vectors), blocks)))
+
+
+def _nearest(vectors: np.ndarray, task: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    rows, centroids = task
     return (vectors[rows] @ centroids.T).argmax(axis=1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.errors import ConfigError
+from pipeline.nearest import in_rows, smallest
 from pipeline.progress import track
 from pipeline.scorers import Scorer, Verdicts
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pipeline.executors import Executor
 
 BLOCK = 1024
+UNSURE = 2e-3  # of the largest norm: twice what a distance may be off by where float32 products cancel out
 
 
 @dataclass(kw_only=True)
@@ -60,8 +62,8 @@ def mean_distance(points: np.ndarray, k: int) -> np.ndarray:
     Parameters
     ----------
     points : float[m, d]
-        float32 is taken to be unit rows and measured by one product; float64 (raw tables) is measured by
-        differences once the nearest are known, so that equal distances come out equal.
+        float32 is measured by products; float64 (raw tables) by differences once the nearest are known, so that equal
+        distances come out equal.
     k : int
         Cut to m - 1.
 
@@ -70,24 +72,52 @@ def mean_distance(points: np.ndarray, k: int) -> np.ndarray:
     float64[m]
         Zeros for a single point.
     """
+    return _mean_distance(points, np.arange(len(points)), k)
+
+
+def border(points: np.ndarray, k: int, percentile: float) -> np.ndarray:
+    """Points whose mean distance to the k nearest others reaches a percentile of all such: bool[m] (section 3).
+
+    Products in float32 decide where they can; who is near the percentile is measured by differences.
+
+    Parameters
+    ----------
+    points : float64[m, d]
+    k : int
+    percentile : float
+    """
+    centred = points - points.mean(axis=0)
+    scale = max(float(np.sqrt(np.einsum("ij,ij->i", centred, centred).max())), np.finfo(float).tiny)
+    distance = mean_distance((centred / scale).astype(np.float32), k) * scale
+    near = np.flatnonzero(np.abs(distance - np.percentile(distance, percentile)) <= UNSURE * scale)
+    distance[near] = _mean_distance(points, near, k)
+    return distance >= np.percentile(distance, percentile)
+
+
+def _mean_distance(points: np.ndarray, rows: np.ndarray, k: int) -> np.ndarray:
+    """Of some of the points to their nearest among all: float64[r]."""
     k = min(k, len(points) - 1)
     if k == 0:
-        return np.zeros(len(points))
-    result = np.empty(len(points))
+        return np.zeros(len(rows))
+    result = np.empty(len(rows))
     exact = points.dtype == np.float64
     centred = points - points.mean(axis=0) if exact else points  # cancellation is least around the mean
     squares = np.einsum("ij,ij->i", centred, centred)
-    for start in range(0, len(points), BLOCK):
-        here = np.arange(start, min(start + BLOCK, len(points)))
-        square = squares[here, None] + squares[None, :] - 2 * (centred[here] @ centred.T)
+    for start in range(0, len(rows), BLOCK):
+        here = rows[start : start + BLOCK]
+        square = centred[here] @ centred.T
+        square *= -2
+        square += squares[here, None]
+        square += squares
         square[np.arange(len(here)), here] = np.inf
         if exact:
             near = np.argpartition(square, k - 1, axis=1)[:, :k]
-            for row, others in zip(here, near, strict=True):
-                square[row - start, :k] = ((points[others] - points[row]) ** 2).sum(axis=1)
-            nearest = np.sort(square[:, :k], axis=1)
+            for number, (row, others) in enumerate(zip(here, near, strict=True)):
+                square[number, :k] = ((points[others] - points[row]) ** 2).sum(axis=1)
+            nearest = square[:, :k]
         else:
-            nearest = np.partition(square, k - 1, axis=1)[:, :k]
-            nearest.sort(axis=1)
-        result[here] = np.sqrt(np.maximum(nearest, 0), dtype=np.float64).mean(axis=1)
+            row, column = smallest(square, k)
+            nearest = np.partition(in_rows(square[row, column], row, len(here), np.inf), k - 1, axis=1)[:, :k]
+        nearest = np.sort(nearest, axis=1)  # so that the order of addition is that of the distances
+        result[start : start + BLOCK] = np.sqrt(np.maximum(nearest, 0), dtype=np.float64).mean(axis=1)
     return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pipeline.arrays import Space
     from pipeline.executors import Executor
 
-BLOCK = 2048
+BLOCK = 2048  # rows of one product
+ALL = 256  # clusters: up to so many, all are rivals of each other
 SAME = 1e-3  # means closer than this, which is the noise of a float32 product, have no surface between them
 
 
@@ -23,16 +24,24 @@ SAME = 1e-3  # means closer than this, which is the noise of a float32 product, 
 class Margin(Scorer):
     """Leave-one-out distance to the nearest bisector of spherical clusters (METHOD, section 4).
 
-    Small is near a surface, negative is on its wrong side. Rivals are all clusters, across categories.
+    Small is near a surface, negative is on its wrong side. Rivals are clusters of all categories: all of up to 256, of
+    more the 128 whose centroids are nearest to that of the row's own.
     """
+
+    version: ClassVar[int] = 2  # of many clusters, only near ones are rivals
 
     def score(self, space: Space, executor: Executor) -> Verdicts:
         bins, vectors = space.bins, space.embeddings.vectors
-        blocks = [(start, min(start + BLOCK, len(vectors))) for start in range(0, len(vectors), BLOCK)]
-        work = partial(_margins, vectors, bins.centroids, bins.sums, bins.cluster, bins.sizes)
-        steps = [stop - start for start, stop in blocks]
-        found = track(executor.map(work, blocks), "margin", "rows", total=len(vectors), step=steps)
-        values = np.concatenate(list(found)).astype(np.float32)
+        everyone = np.arange(len(bins.sizes))
+        tasks = (
+            (rows, number, np.delete(everyone, number) if len(everyone) <= ALL else bins.nearby[number])
+            for number, rows in enumerate(bins.members)
+        )
+        found = executor.map(partial(_margins, vectors, bins.centroids, bins.sums), tasks)
+        values = np.empty(len(vectors), np.float32)
+        steps = bins.sizes.tolist()
+        for rows, margin in zip(bins.members, track(found, "margin", "rows", len(vectors), steps), strict=True):
+            values[rows] = margin
         blank, lonely = space.embeddings.blank, bins.sizes[bins.cluster] == 1
         nulls = {
             "no known term in its text": int((np.isnan(values) & blank).sum()),
@@ -43,38 +52,41 @@ class Margin(Scorer):
 
 
 def _margins(
-    vectors: np.ndarray,
-    centroids: np.ndarray,
-    sums: np.ndarray,
-    cluster: np.ndarray,
-    sizes: np.ndarray,
-    block: tuple[int, int],
+    vectors: np.ndarray, centroids: np.ndarray, sums: np.ndarray, task: tuple[np.ndarray, int, np.ndarray]
 ) -> np.ndarray:
-    """min over r != o of x.(mu_o' - mu_r) / |mu_o' - mu_r|, with mu_o' = normalise(s_o - x): float64[b].
+    """min over r of x.(mu_o' - mu_r) / |mu_o' - mu_r| for rows x of cluster o: float64[m].
 
-    Nothing of the size of the rivals times d is formed: with t = |s_o - x|,
+    mu_o' = normalise(s_o - x). Nothing of the size of the rivals times d is formed: with t = |s_o - x|,
     mu_o'.mu_r = (s_o.mu_r - x.mu_r) / t, and |mu_o' - mu_r|^2 = 2 - 2 mu_o'.mu_r for unit means.
-    """
-    x = vectors[slice(*block)]
-    own = cluster[slice(*block)]
-    rows = np.arange(len(x))
-    length = np.einsum("ij,ij->i", x, x, dtype=np.float64)  # 1, or 0 for a blank row
-    to_sum = np.einsum("ij,ij->i", x, sums[own], dtype=np.float64)
-    square = np.einsum("ij,ij->i", sums[own], sums[own], dtype=np.float64) - 2 * to_sum + length
-    rest = np.sqrt(np.maximum(square, 0))
-    known = (sizes[own] > 1) & (rest > SAME) & (length > 0)
-    rest = np.where(known, rest, 1)
 
-    used, position = np.unique(own, return_inverse=True)
-    to_rivals = (x @ centroids.T).astype(np.float64)
-    own_to_rivals = ((sums[used] @ centroids.T.astype(np.float64))[position] - to_rivals) / rest[:, None]
-    gap = np.sqrt(np.maximum(2 - 2 * own_to_rivals, 0))
-    own_part = (to_sum - length) / rest
-    with np.errstate(divide="ignore", invalid="ignore"):
-        margin = (own_part[:, None] - to_rivals) / gap
-    margin[gap < SAME] = np.inf
-    margin[:, ~centroids.any(axis=1)] = np.inf  # a cluster whose rows cancel out points nowhere
-    margin[rows, own] = np.inf
-    nearest = margin.min(axis=1)
-    nearest[~known | ~np.isfinite(nearest)] = np.nan
+    Parameters
+    ----------
+    vectors : float32[n, d]
+    centroids : float32[k, d]
+    sums : float64[k, d]
+    task : (int64[m], int, int64[r])
+        All rows of a cluster, its number, and its rivals.
+    """
+    rows, own, rivals = task
+    if len(rows) == 1:
+        return np.array([np.nan])
+    rival, total = (
+        centroids[rivals[centroids[rivals].any(axis=1)]],
+        sums[own],
+    )  # one whose rows cancel out points nowhere
+    to_total = total @ rival.T
+    nearest = np.full(len(rows), np.nan)
+    for start in range(0, len(rows), BLOCK):
+        x = vectors[rows[start : start + BLOCK]]
+        length = np.einsum("ij,ij->i", x, x, dtype=np.float64)  # 1, or 0 for a blank row
+        to_sum = np.einsum("ij,j->i", x, total, dtype=np.float64)
+        rest = np.sqrt(np.maximum(total @ total - 2 * to_sum + length, 0))
+        known = (rest > SAME) & (length > 0)
+        rest = np.where(known, rest, 1)
+        to_rivals = (x @ rival.T).astype(np.float64)
+        gap = np.sqrt(np.maximum(2 - 2 * (to_total - to_rivals) / rest[:, None], 0))
+        margin = (((to_sum - length) / rest)[:, None] - to_rivals) / np.maximum(gap, SAME)
+        margin[gap < SAME] = np.inf
+        least = margin.min(axis=1, initial=np.inf)
+        nearest[start : start + BLOCK] = np.where(known & np.isfinite(least), least, np.nan)
     return nearest

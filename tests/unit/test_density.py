@@ -5,7 +5,7 @@ import pytest
 from adaptive_resampling import classify_border_and_core_points
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, make_classification
 
-from pipeline.scorers.density import mean_distance
+from pipeline.scorers.density import border, mean_distance
 
 DATA = {
     "digits": lambda: load_digits(return_X_y=True),
@@ -27,12 +27,13 @@ def sorted_rows(points):
 def test_same_border_and_core_sets_as_the_package(name, k, percentile):
     points, labels = DATA[name]()
     theirs = classify_border_and_core_points(points, labels, close=k, percentile=percentile)
-    for label, (border, core) in theirs.items():
+    for label, (outer, core) in theirs.items():
         own = points[labels == label].astype(np.float64)
         distance = mean_distance(own, k)
         mask = distance >= np.percentile(distance, percentile)
-        assert np.array_equal(sorted_rows(own[mask]), sorted_rows(border))
+        assert np.array_equal(sorted_rows(own[mask]), sorted_rows(outer))
         assert np.array_equal(sorted_rows(own[~mask]), sorted_rows(core))
+        assert np.array_equal(border(own, k, percentile), mask)
 
 
 def test_unit_float32_rows_agree_with_exact_distances():
@@ -44,3 +45,13 @@ def test_unit_float32_rows_agree_with_exact_distances():
 def test_few_points():
     assert mean_distance(np.zeros((1, 3)), 5).tolist() == [0]
     assert mean_distance(np.array([[0.0], [3.0]]), 5).tolist() == [3, 3]
+
+
+def test_border_does_not_depend_on_where_the_points_are_or_how_many_are_alike():
+    points = np.random.default_rng(1).normal(size=(1500, 6))
+    points[:300] = points[300:600]
+    plain = mean_distance(points, 20)
+    assert np.array_equal(border(points, 20, 60), plain >= np.percentile(plain, 60))
+    for moved in (points + 1000, points * 1e-6, points * 1e6):
+        assert (border(moved, 20, 60) != border(points, 20, 60)).sum() <= 2
+    assert border(np.ones((50, 3)), 5, 60).all()  # all distances are 0, and so is the percentile

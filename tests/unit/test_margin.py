@@ -31,7 +31,11 @@ def by_definition(vectors, cluster):
 
 def margins(vectors, cluster):
     bins = bins_of(vectors, cluster)
-    return _margins(vectors, bins.centroids, bins.sums, bins.cluster, bins.sizes, (0, len(vectors)))
+    found = np.empty(len(vectors))
+    for number, rows in enumerate(bins.members):
+        rivals = np.delete(np.arange(len(bins.sizes)), number)
+        found[rows] = _margins(vectors, bins.centroids, bins.sums, (rows, number, rivals))
+    return found
 
 
 def test_equals_its_definition():
@@ -54,3 +58,33 @@ def test_clusters_with_one_mean_have_no_surface_between_them():
     point = unit(np.ones((1, 4)))
     vectors = np.repeat(point, 6, axis=0)
     assert np.isnan(margins(vectors, np.array([0, 0, 0, 1, 1, 1]))).all()
+
+
+def test_of_many_clusters_the_near_ones_are_rivals(monkeypatch):
+    from types import SimpleNamespace
+
+    from pipeline.arrays import space
+    from pipeline.executors import Serial
+    from pipeline.scorers import margin
+
+    class Rows(SimpleNamespace):
+        def __len__(self):
+            return len(self.bins.cluster)
+
+    rng = np.random.default_rng(3)
+    vectors = unit(np.repeat(rng.normal(size=(40, 6)), 20, axis=0) + 0.3 * rng.normal(size=(800, 6)))
+    cluster = np.repeat(np.arange(40), 20)
+
+    def scored():
+        there = Rows(
+            bins=bins_of(vectors, cluster), embeddings=SimpleNamespace(vectors=vectors, blank=np.zeros(800, bool))
+        )
+        return margin.Margin().score(there, Serial())[0]
+
+    exact = scored()
+    assert np.allclose(exact, by_definition(vectors, cluster), atol=1e-5)
+    monkeypatch.setattr(margin, "ALL", 30)
+    assert np.array_equal(scored(), exact)  # 39 others are no more than are looked at
+    monkeypatch.setattr(space, "NEAR", 12)
+    near = scored()
+    assert (near >= exact - 1e-6).all() and 0.9 < np.isclose(near, exact, atol=1e-6).mean() < 1

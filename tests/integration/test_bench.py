@@ -1,0 +1,78 @@
+"""The scale bench: one command on few rows, and every contender."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.embedders.chunks import unit
+from tests.conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "scripts"))
+
+
+def test_time_memory_and_the_bound_of_a_run(tmp_path):
+    command = [sys.executable, ROOT / "scripts" / "bench.py", "--rows", "400", "--folder", tmp_path / "out"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "out" / "vectors-serial.json").read_text())
+    assert (tmp_path / "out" / "vectors-serial.md").read_text() in done.stdout
+    assert [one["rows"] for one in found] == [400]
+    for one in found:
+        assert 0 < one["bound"] < one["selecting"] < one["seconds"] and one["gigaflops"] > 1
+        assert one["peak"] > 100 and {"bin", "neighbours", "order"} <= set(one["stages"])
+        assert one["clusters"] == pytest.approx(one["rows"] ** 0.5, rel=0.3)
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    random = np.random.default_rng(0)
+    return unit(np.repeat(random.normal(size=(10, 16)), 60, axis=0) + random.normal(size=(600, 16)))
+
+
+@pytest.mark.parametrize("name", ["corebound", "semhash", "corebound, facility location", "submodlib"])
+def test_contenders_choose_distinct_rows(vectors, name):
+    from scale.peers import CONTENDERS
+
+    if name == "submodlib":
+        pytest.importorskip("submodlib")
+    rows = CONTENDERS[name](vectors)
+    assert len(set(rows.tolist())) == len(rows) <= 60 and set(rows.tolist()) <= set(range(600))
+    assert name == "semhash" or len(rows) == 60
+
+
+def test_the_border_is_that_of_the_package(vectors):
+    from scale.peers import CONTENDERS
+
+    for many in ("7 classes", "1 class"):
+        ours, theirs = CONTENDERS[f"corebound, border of {many}"], CONTENDERS[f"adaptive-resampling, {many}"]
+        assert np.array_equal(ours(vectors), theirs(vectors))
+
+
+def test_vectors_have_the_clusters_of_the_corpus_they_are_like(vectors, tmp_path):
+    from scale.corpora import vectors as made
+
+    made(tmp_path / "v.npy", 3000, vectors)
+    found = np.load(tmp_path / "v.npy")
+    assert found.shape == (3000, 16) and np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+    # A made row lies about as near to the real ones as these to each other, and no row is there twice.
+    near = (found @ vectors.T).max(axis=1).mean()
+    own = vectors @ vectors.T
+    np.fill_diagonal(own, -1)
+    assert abs(near - own.max(axis=1).mean()) < 0.2 and len(np.unique(found, axis=0)) > 2900
+
+
+def test_edited_texts_are_no_copies(tmp_path):
+    from scale.corpora import edited
+
+    rows = [
+        {"instruction": f"What is {n} and why is it so ?", "output": f"It is {n} of them , more or less ."}
+        for n in range(50)
+    ]
+    edited(tmp_path / "t.jsonl", 200, rows)
+    found = [json.loads(line) for line in Path(tmp_path / "t.jsonl").read_text().splitlines()]
+    assert found[:50] == rows and len({json.dumps(row) for row in found}) > 180
+    assert all(set(row) == {"instruction", "output"} for row in found)
