@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 LIKELIEST = (0.2, 0.35, 0.5)  # shares of the copies of a kind, the most telling ones, that bound its prevalence
+UNTOLD = 0.5  # where half of the copies lie: if more of the corpus does than of it could be garbage, nothing tells them
 
 
 def prevalence(log_odds: np.ndarray, label: np.ndarray, expected: float) -> np.ndarray:
@@ -13,7 +14,8 @@ def prevalence(log_odds: np.ndarray, label: np.ndarray, expected: float) -> np.n
     Where a share of the copies of a kind lie, its share of the corpus lies, too: what the corpus has there bounds it
     (Scott 2015, "A rate of convergence for mixture proportion estimation"), more narrowly the fewer good rows look
     alike. Good rows that do make the bounds too high, so together they count up to ``expected``, or as far as what was
-    seen exceeds half of that.
+    seen exceeds half of that. Where most of the corpus is no likelier to be good than the copies of a kind, as numbers
+    in no order are none the worse for it, they say nothing, and what is expected of the kind stands.
 
     Parameters
     ----------
@@ -24,17 +26,19 @@ def prevalence(log_odds: np.ndarray, label: np.ndarray, expected: float) -> np.n
     expected : float
         Share of garbage.
     """
-    log_odds = np.round(log_odds, 6)  # equal texts are equal, whatever their products were computed beside
+    log_odds = np.round(log_odds, 6)  # texts that one model judges alike are equal, whatever was computed beside them
     real, kinds = log_odds[label == 0], log_odds.shape[1]
-    bound, seen = np.empty(kinds), np.empty(kinds)
+    bound, seen, untold = np.empty(kinds), np.empty(kinds), np.zeros(kinds, bool)
     for kind in range(kinds):
         own = log_odds[label == kind + 1, kind]
         limit = np.quantile(own, 1 - np.array(LIKELIEST))
         share, many = ((values[:, None] >= limit).sum(axis=0) for values in (own, real[:, kind]))
         share = share / len(own)
         seen[kind] = (many / share).min() / len(real)
+        untold[kind] = many[-1] / share[-1] > UNTOLD * len(real)
         # One more and one standard deviation, as none among a few says little.
         bound[kind] = ((many + 1 + np.sqrt(many + 1)) / share).min() / len(real)
+    seen[untold] = bound[untold] = expected / kinds
     most = min(max(expected, seen.sum() - expected / 2), 0.5)
     return bound * min(1, most / bound.sum())
 

@@ -64,19 +64,20 @@ class Detector:
         heard : list of str
             Whose n-grams are counted.
         lessons : list of str
-            Other texts, which tell real from corrupted: a text must not be its own evidence.
+            Other texts, which tell real from corrupted: a text must not be its own evidence. At least COPIES.
         kinds : tuple of str
-            Corruptions to tell from real texts, of `KINDS`.
+            Corruptions to tell from real texts, of `KINDS`; ``foreign`` among them.
         """
         letters = alphabet(lessons)
         # Garbage that is in the corpus is counted too. So is some that is made, lest only the unheard-of be suspected.
         known = [copy for kind in COUNTED for copy in corrupt(heard[::KNOWN], kind, letters, LANGUAGES // 2)]
         made = [_copies(lessons, kind, letters) for kind in kinds]
         # Of another language some are counted more than once, lest whatever a corpus repeats be thought its own.
-        again = made[kinds.index("foreign")][::REPEATED]
+        again = list(made[kinds.index("foreign")].values())[::REPEATED]
         made = [copies for copies in made if len(copies) >= COPIES]  # of texts of one word, none is shuffled
         counts = count(heard + known + REPEATED * again)
-        samples = [measure(texts, counts, len(heard), np.zeros(len(texts), bool)) for texts in (lessons, *made)]
+        taught = [lessons, *(list(copies.values()) for copies in made)]
+        samples = [measure(texts, counts, len(heard), np.zeros(len(texts), bool)) for texts in taught]
         features, label = np.concatenate(samples), np.repeat(np.arange(len(samples)), [len(one) for one in samples])
         low, high = np.percentile(features, [0.1, 99.9], axis=0)
         features = np.clip(features, low, high)
@@ -86,10 +87,12 @@ class Detector:
         for _ in range(2):
             suspicious = _logistic(terms[teaches], label[teaches], STIFF, 0.5)
             teaches = (label > 0) | (_log_odds(terms @ suspicious.T) < SUSPECT)
-            teaches |= not teaches[label == 0].any()
+            teaches |= teaches[label == 0].sum() < COPIES
         supple = replace(detector, weights=_logistic(terms[teaches], label[teaches], SUPPLE, PRIOR))
-        # Rows that a model has learnt from are told better than others: each is judged by one that has not.
-        scores, fold = np.empty((len(terms), len(made) + 1)), np.arange(len(terms)) % FOLDS
+        # Rows that a model has learnt from are told better than others: each, with its copies, is judged by one that
+        # has not. The step keeps what is counted of the copies in all folds.
+        row = np.concatenate([np.arange(len(lessons)), *(list(copies) for copies in made)])
+        scores, fold = np.empty((len(terms), len(made) + 1)), row // REPEATED % FOLDS
         for number in range(FOLDS):
             others = teaches & (fold != number)
             weights = _logistic(terms[others], label[others], SUPPLE, PRIOR)
@@ -136,10 +139,10 @@ def _log_odds(scores: np.ndarray) -> np.ndarray:
     return np.logaddexp.reduce(scores[:, 1:], axis=1) - scores[:, 0]
 
 
-def _copies(texts: list[str], kind: str, letters: list[str]) -> list[str]:
-    """Corrupted copies that are not what they were, with anything to judge."""
+def _copies(texts: list[str], kind: str, letters: list[str]) -> dict[int, str]:
+    """Corrupted copies that are not what they were, with anything to judge, by the position of what they were."""
     made = zip(texts, corrupt(texts, kind, letters), strict=True)
-    return [copy for text, copy in made if enough(copy) and copy.split() != text.split()]
+    return {row: copy for row, (text, copy) in enumerate(made) if enough(copy) and copy.split() != text.split()}
 
 
 def _logistic(terms: np.ndarray, label: np.ndarray, strength: float, prior: float) -> np.ndarray:

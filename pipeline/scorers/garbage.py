@@ -14,7 +14,7 @@ from pipeline.errors import ConfigError
 from pipeline.progress import track, waiting
 from pipeline.scorers import Scorer, Verdicts
 from pipeline.scorers.corruptions import KINDS
-from pipeline.scorers.detector import Detector, enough
+from pipeline.scorers.detector import COPIES, Detector, enough
 from pipeline.scorers.ngrams import shortened
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Garbage(Scorer):
         Rows that are learnt from: those with the smallest ids.
     """
 
-    version: ClassVar[int] = 4  # calibrated
+    version: ClassVar[int] = 5  # calibrated by folds of rows; kinds that nothing tells are not believed in
     sample: int = 20_000
 
     def __post_init__(self) -> None:
@@ -80,16 +80,16 @@ class Garbage(Scorer):
             stop = min(start + BLOCK, sample)
             counted = _counted(np.arange(start, stop), self.sample)
             for part, said in _parts(texts, start, stop).items():
-                for text, taught in zip(said, counted, strict=True):
+                for text, own in zip(said, counted, strict=True):
                     if enough(text):
-                        if taught:
+                        if own:
                             heard[part].append(shortened(text))
                         elif len(lessons[part]) < LESSONS:
                             lessons[part].append(shortened(text, HELD))
         return {
             part: Detector.fit(heard[part], lessons[part], kinds)
             for part, kinds in PARTS.items()
-            if len(heard[part]) + len(lessons[part]) >= FEWEST
+            if len(heard[part]) + len(lessons[part]) >= FEWEST and len(lessons[part]) >= COPIES
         }
 
 

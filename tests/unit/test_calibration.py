@@ -32,8 +32,9 @@ def test_a_clean_corpus_has_hardly_any_garbage_and_a_spoilt_one_what_it_has(shif
 
 def test_good_rows_that_look_like_copies_count_up_to_what_is_expected():
     """Copies that nothing tells from good rows bound nothing: all of the corpus lies where they do."""
-    log_odds, label, *_ = mixture(0, 0)
-    assert prevalence(log_odds, label, 0.05).sum() == pytest.approx(0.5)  # may be anything
+    for share, shift in ((0, 0), (1, 4)):  # numbers in any order; a corpus of nothing but garbage
+        log_odds, label, *_ = mixture(share, shift)
+        assert prevalence(log_odds, label, 0.05)[0] == pytest.approx(0.025)
     log_odds, label, *_ = mixture(0, 1.5)  # a tenth of the corpus seems to be
     assert 0.04 < prevalence(log_odds, label, 0.05).sum() < 0.1
 
@@ -41,7 +42,31 @@ def test_good_rows_that_look_like_copies_count_up_to_what_is_expected():
 def test_few_rows_are_no_proof_that_there_is_no_garbage_and_none_that_there_is():
     assert prevalence(*mixture(0, 14, n=30)[:2], 0.05).sum() == pytest.approx(0.05)
     assert prevalence(*mixture(0, 14, n=3000)[:2], 0.05).sum() < 0.01
-    assert prevalence(*mixture(1, 4)[:2], 0.1).sum() == pytest.approx(0.5)
+    assert 0.35 < prevalence(*mixture(0.45, 4)[:2], 0.1).sum() <= 0.5
+
+
+def test_the_narrowest_of_the_bounds_counts():
+    """Of 100 copies, the most telling fifth, third and half; good rows lie where only the one or the other does."""
+    copies, label = np.arange(100.0), np.repeat([0, 1], [1000, 100])
+    for at, narrow in ((60.0, 0.35), (82.0, 0.5)):
+        rows = np.zeros(1000) - 1
+        rows[:100] = at  # as many as a half, or a fifth, of the copies and more reach
+        rows[100:110] = 99.5
+        log_odds = np.concatenate([rows, copies])[:, None]
+        limits = np.quantile(copies, [0.8, 0.65, 0.5])
+        many = np.array([(rows >= limit).sum() for limit in limits])
+        bounds = (many + 1 + np.sqrt(many + 1)) / np.array([0.2, 0.35, 0.5]) / 1000
+        found = prevalence(log_odds, label, 0.5)[0]
+        assert found == pytest.approx(bounds.min(), rel=0.05) and bounds.argmin() == [0.2, 0.35, 0.5].index(narrow)
+
+
+def test_the_ends_of_the_odds_are_as_far_as_the_rows_say():
+    """Half a copy where there is none, half a row where nothing else is."""
+    label, x = np.repeat([0, 1, 2], [10, 4, 5]), np.repeat([0.0, 50.0], [10, 9])
+    assert np.allclose(knots(x, label, np.array([0.08, 0.02])), [[0, np.log(2 / 0.002)], [np.log(0.002), np.log(2)]])
+    # What is lowest is no likelier than what follows.
+    first = knots(np.array([2.0, 0, 3, 1, 1]), np.array([0, 0, 0, 0, 1]), np.array([0.13063076]))[1]
+    assert first == pytest.approx([-1.556, -1.556], abs=0.001)
 
 
 def test_equal_odds_are_seen_on_both_sides():

@@ -92,6 +92,24 @@ def test_good_rows_of_a_clean_corpus_are_not_doubted(rows, answers):
     assert (values > 0.5).mean() < 0.01 and (waits(values) > 0).mean() < 0.06
 
 
+def test_answers_whose_order_says_nothing_are_not_garbage():
+    """Numbers in another order are as good: that no one can tell them apart is no proof of either."""
+    for seed in range(3):
+        rng = random.Random(seed)
+        rows = [
+            (sentence(rng), " ".join(str(rng.randint(0, 999)) for _ in range(rng.randint(4, 9)))) for _ in range(1000)
+        ]
+        assert (Garbage().score(space(rows), Serial())[0] > 0.5).mean() < 0.03
+
+
+def test_a_row_is_as_bad_as_its_worse_side():
+    rows, _ = corpus()
+    rng = random.Random(9)
+    shuffled = [(corrupted(q, "random", 0, rng), a) for q, a in rows[:20]]
+    values, _ = Garbage().score(space([*rows[20:], *shuffled]), Serial())
+    assert (values[-20:] > 0.5).mean() > 0.8
+
+
 @pytest.mark.parametrize(
     ("kind", "share"),
     [
@@ -150,6 +168,15 @@ def test_no_verdict_has_a_reason():
     assert reasons == {"too little text to judge": 2, "too few rows to learn from": 1}
     values, reasons = Garbage().score(space(rows[:50]), Serial())
     assert np.isnan(values).all() and reasons == {"too few rows to learn from": 50}
+
+
+def test_from_so_few_rows_nothing_is_learnt():
+    rng = random.Random(0)
+    rows = [(f"{sentence(rng)} {sentence(rng)}", sentence(rng)) for _ in range(200)]
+    assert np.isnan(Garbage().score(space(rows[:199]), Serial())[0]).all()
+    assert np.isfinite(Garbage().score(space(rows), Serial())[0]).all()
+    monotone = [("", "") if number % 4 == 0 else row for number, row in enumerate(rows * 2)]  # none to tell by
+    assert np.isnan(Garbage().score(space(monotone), Serial())[0]).all()
 
 
 def test_very_long_and_very_odd_texts_are_judged():
