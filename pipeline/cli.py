@@ -106,8 +106,18 @@ def _select(cfg: DictConfig) -> None:
 
     from pipeline.publish import publish
     from pipeline.report import summary
-    from pipeline.run import curate
+    from pipeline.run import order_and_cut, prepare
 
-    run = curate(config)
+    prepared = prepare(config)
+    if config.dry_run or config.memory_gb is not None:
+        from pipeline.forecast import forecast
+        from pipeline.report import expected
+
+        found = forecast(*prepared)
+        if config.dry_run:
+            expected.show(found, config.memory_gb)
+            return
+        found.require(config.memory_gb)
+    run = order_and_cut(*prepared)
     product = publish(run, shlex.join(["corebound", *sys.argv[1:]]))
     summary.show(run, str(product))

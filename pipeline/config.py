@@ -18,7 +18,7 @@ from pipeline.embedders.lsa import Lsa
 from pipeline.embedders.precomputed import Precomputed
 from pipeline.embedders.sentence import Sentence, Static
 from pipeline.errors import ConfigError
-from pipeline.executors import Executor, Processes, Serial
+from pipeline.executors import Executor, Processes, Serial, Threads
 from pipeline.filter import Filter
 from pipeline.scorers import Scorer
 from pipeline.scorers.density import Density
@@ -59,7 +59,7 @@ GROUPS: dict[str, dict[str, type]] = {
         "longest": Longest,
     },
     "sink": {"disk": Disk},
-    "executor": {"serial": Serial, "processes": Processes},
+    "executor": {"serial": Serial, "threads": Threads, "processes": Processes},
 }
 
 
@@ -92,6 +92,10 @@ class Config:
     seed : int
     cache_dir : str
         Where results are kept between runs.
+    dry_run : bool
+        Whether the command only reads, and says what the run would take.
+    memory_gb : float, optional
+        A run that is expected to take more memory (GB of 1024^3 bytes) is refused once its rows are read.
     """
 
     source: Source = MISSING
@@ -111,6 +115,8 @@ class Config:
     executor: Executor = MISSING
     seed: int = 0
     cache_dir: str = MISSING
+    dry_run: bool = False
+    memory_gb: float | None = None
 
     def __post_init__(self) -> None:
         self.budget.require_size()
@@ -123,6 +129,8 @@ class Config:
             raise ConfigError("cache_dir is empty; expected a folder; name one, or leave it out.")
         if self.similarity is not None and not -1 <= self.similarity <= 1:
             raise ConfigError(f"similarity is {self.similarity}; expected a cosine from -1 to 1; mend it.")
+        if self.memory_gb is not None and not self.memory_gb > 0:
+            raise ConfigError(f"memory_gb is {self.memory_gb}; expected GB above 0; mend it or leave it out.")
         if not 0 <= self.seed < 2**31 - 1:
             raise ConfigError(f"seed is {self.seed}; expected 0 to {2**31 - 2}; mend it.")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.arrays import BEYOND, FLOOR, OUTLIER, REGIONS, Selection
+from pipeline.arrays import BEYOND, FLOOR, REGIONS, Selection
 
 if TYPE_CHECKING:
     from pipeline.arrays import Demand, Order, Scores, Space
@@ -47,10 +47,11 @@ def cut(
     if order.without_waiting is not None:
         turn = order.without_waiting[:rows]  # who is not kept, and would be if no one had to wait
         reason[turn[demand.wait[turn] > 0]] = "doubtful"
-    reason[demand.last] = "outlier"
+    region = np.array(REGIONS)[scores.region]
+    reason[demand.last] = np.where(scores.aside, region, "empty")[demand.last]
     reason[order.tier == BEYOND] = "ceiling"
-    reason[kept] = np.array(REGIONS)[scores.region[kept]]
-    reason[kept & demand.last & (scores.region != OUTLIER)] = "empty"
+    reason[kept] = region[kept]
+    reason[kept & demand.last & ~scores.aside] = "empty"
     reason[kept & (order.tier == FLOOR)] = "floor"
     reason[kept & demand.first] = "always"
     copies = _copies(rows - n, order, space) if rows > n else np.empty(0, np.int64)

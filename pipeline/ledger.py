@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from pipeline.arrays import Aside, Corpus, Inputs, Order, Scores, Selection, Space
 
 # Why a row was kept: its region, or a rule that put it first, or because copies were allowed.
-KEPT = ("core", "boundary", "outlier", "empty", "floor", "always", "copy")
+KEPT = ("core", "boundary", "outlier", "garbage", "empty", "floor", "always", "copy")
 # Why a row was dropped: a kept row is near enough; the budget ended; it may be garbage, else it had been kept; the
-# guard ordered it last; ...
-DROPPED = ("duplicate", "represented", "budget", "doubtful", "ceiling", "outlier", "excluded", "bad")
+# guard ordered it last, as no one is near or as garbage; ...
+DROPPED = (
+    "duplicate", "represented", "budget", "doubtful", "ceiling", "outlier", "garbage", "empty", "excluded", "bad",
+)  # fmt: skip
 ASIDE = np.array(["bad", "excluded"], dtype=object)  # by the codes of Aside.reason
 BATCH = 65_536
 

@@ -20,7 +20,8 @@ T = TypeVar("T")
 
 @dataclass
 class Stage:
-    """One stage of a run: seconds, peak resident memory of this process in MiB, and whether it was reused."""
+    """One stage of a run: seconds, peak resident memory in MiB (of this process, and what its workers hold of their own
+    at the end), and whether it was reused."""
 
     name: str
     seconds: float
@@ -61,7 +62,7 @@ class Stages:
         started = time.perf_counter()
         yield stage
         stage.seconds = time.perf_counter() - started
-        stage.peak_mib = peak_mib()
+        stage.peak_mib = peak_mib() + workers_mib()
         self.done.append(stage)
         how = "reused" if stage.reused else "made"
         log.info("%-13s %-6s %-8s %8.1f s", name, how, stage.key[:8], stage.seconds)
@@ -83,3 +84,16 @@ def peak_mib() -> float:
     except (OSError, IndexError):
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak / 2**20 if sys.platform == "darwin" else peak / 1024
+
+
+def workers_mib() -> float:
+    """What processes that this one started hold of memory of their own, not mapped from files, in MiB (Linux)."""
+    found = 0.0
+    for children in Path("/proc/self/task").glob("*/children"):
+        for child in children.read_text().split():
+            try:
+                status = Path(f"/proc/{child}/status").read_text()
+                found += int(status.split("RssAnon:")[1].split()[0]) / 1024
+            except (OSError, IndexError):
+                pass  # it has ended
+    return found

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from pipeline import tokens
 from pipeline.arrays import (
-    OUTLIER,
     Bins,
     Categories,
     Corpus,
@@ -31,16 +31,8 @@ from pipeline.config import Config
 from pipeline.cut import cut
 from pipeline.executors import one_thread
 from pipeline.provenance import Stages
-from pipeline.report.coverage import (
-    LEVELS,
-    Curve,
-    Measure,
-    compare,
-    prefix_of,
-    sample_of,
-    trace_curve,
-    typical_similarity,
-)  # fmt: skip
+from pipeline.report import coverage
+from pipeline.scorers import Verdicts
 from pipeline.selectors import Selector
 from pipeline.selectors.apportion import apportion
 from pipeline.selectors.baselines import Random, Stratified
@@ -71,11 +63,10 @@ class Run:
     selection: Selection
     similarity: float
     suggested: dict[float, tuple[int, int]]
-    measured: dict[str, Measure]
+    measured: dict[str, coverage.Measure]
     stages: Stages
 
 
-@one_thread()
 def curate(config: Config) -> Run:
     """Compute a selection, everything but publishing it.
 
@@ -84,13 +75,23 @@ def curate(config: Config) -> Run:
     PipelineError
         If the input or a setting makes the run impossible.
     """
-    stages = Stages(Cache(Path(config.cache_dir).expanduser().absolute()))
+    return order_and_cut(*prepare(config))
 
-    # Distinct rows within the length limits, sorted by a hash of their content: from here on the order of the input is
-    # forgotten.
+
+@one_thread()
+def prepare(config: Config) -> tuple[Config, Corpus, Stages]:
+    """Read the rows and refuse what they make impossible."""
+    stages = Stages(Cache(Path(config.cache_dir).expanduser().absolute()))
+    # Distinct rows, sorted by a hash of their content: from here on the order of the input is forgotten.
     corpus = config.filter.limit(read(config, stages), stages)
     config = replace(config, budget=config.budget.with_sources(config.source, corpus))
     check(config, corpus)
+    return config, corpus, stages
+
+
+@one_thread()
+def order_and_cut(config: Config, corpus: Corpus, stages: Stages) -> Run:
+    """Compute the selection of a corpus that is prepared."""
     embeddings = embed(config, stages, corpus)
 
     # Task categories, clusters inside them, and who is near whom.
@@ -109,13 +110,15 @@ def curate(config: Config) -> Run:
         cost=config.budget.cost(corpus),
         unit=config.budget.unit,
         first=config.budget.first(corpus),
-        last=(scores.region == OUTLIER) | corpus.empty,
+        last=scores.aside | corpus.empty,
         wait=config.regions.wait(scores.columns, bins),
     )
     order = arrange(config, stages, space, scores, demand)
 
     # The budget is a prefix of it. A kept row stands for every dropped one.
-    similarity = typical_similarity(neighbours, demand.last) if config.similarity is None else config.similarity
+    similarity = config.similarity
+    if similarity is None:
+        similarity = coverage.typical_similarity(neighbours, demand.last)
     with stages.timed("cut"):
         rows = config.budget.prefix(order, len(corpus.inputs))
         selection = cut(order, rows, space, scores, demand, similarity, config.executor)
@@ -181,17 +184,13 @@ def score(config: Config, stages: Stages, space: Space) -> Scores:
         np.save(folder / "values.npy", values)
         (folder / "nulls.json").write_text(json.dumps(reasons))
 
+    def load(folder: Path) -> Verdicts:
+        return np.load(folder / "values.npy", mmap_mode="r"), json.loads((folder / "nulls.json").read_text())
+
     columns, nulls = {}, {}
     for name, scorer in config.scorers.items():
-        columns[name], nulls[name] = stages.cached(
-            f"score-{name}",
-            lambda folder: (
-                np.load(folder / "values.npy", mmap_mode="r"),
-                json.loads((folder / "nulls.json").read_text()),
-            ),
-            [scorer.identity(), stages.key("neighbours")],
-            lambda folder, name=name: make(name, folder),
-        )
+        inputs = [scorer.identity(), stages.key("neighbours")]
+        columns[name], nulls[name] = stages.cached(f"score-{name}", load, inputs, partial(make, name))
     if np.isnan(columns.get("margin", np.nan)).all():
         log.warning("no row has a margin (no scorer 'margin', or one cluster): no row is boundary, all weigh alike.")
     return Scores(columns, nulls, *config.regions.divide(space, columns))
@@ -219,14 +218,14 @@ def suggest(
     config: Config, stages: Stages, space: Space, demand: Demand, order: Order, similarity: float
 ) -> dict[float, tuple[int, int]]:
     """What each level of coverage would cost."""
-    vectors, sample = space.embeddings.vectors, sample_of(demand.last)
+    vectors, sample = space.embeddings.vectors, coverage.sample_of(demand.last)
     curve = stages.cached(
         "coverage",
-        Curve.load,
+        coverage.Curve.load,
         [stages.key("embed"), order.rows, sample, similarity],
-        lambda folder: trace_curve(order, vectors, sample, similarity, config.executor).save(folder),
+        lambda folder: coverage.trace_curve(order, vectors, sample, similarity, config.executor).save(folder),
     )
-    return {level: curve.cost(level, order) for level in LEVELS}
+    return {level: curve.cost(level, order) for level in coverage.LEVELS}
 
 
 def measure(
@@ -237,7 +236,7 @@ def measure(
     demand: Demand,
     selection: Selection,
     similarity: float,
-) -> dict[str, Measure]:
+) -> dict[str, coverage.Measure]:
     """The selection beside subsets of the same cost: random, and random per cluster."""
     with stages.timed("compare"):
         plain = demand.plain()
@@ -246,5 +245,5 @@ def measure(
         subsets = {"selected": selection.kept}
         for name, selector in baselines.items():
             sequence = selector.rank(space, scores, plain, config.executor, config.seed)
-            subsets[name] = prefix_of(apportion(sequence, space.bins, one, plain), selection)
-        return compare(subsets, space, scores, demand, similarity)
+            subsets[name] = coverage.prefix_of(apportion(sequence, space.bins, one, plain), selection)
+        return coverage.compare(subsets, space, scores, demand, similarity)

@@ -1,8 +1,9 @@
 """How time and memory grow: vectors of a real corpus's statistics, real text, and peers on the same vectors.
 
 ``python scripts/bench.py`` runs ``corebound`` on vectors of 31,250 to 1,000,000 rows, each time in a fresh process, and
-prints the seconds and the peak memory of every stage, how they grow, and the ratio to the time that the matrix products
-of the same run would take alone. ``--text`` does the same for text, ``--peers`` for other packages.
+prints the seconds and the peak memory of every stage, how they grow, the ratio to the time that the matrix products of
+the same run would take alone, and what a dry run had expected. ``--text FILES`` does the same for the rows of files,
+repeated with other words in places; ``--peers`` runs other packages on the same vectors.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ PAIRS = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="+", default=ROWS)
-    parser.add_argument("--executor", choices=["serial", "processes"], default="serial")
+    parser.add_argument("--executor", choices=["serial", "threads", "processes"], default="serial")
     parser.add_argument("--folder", type=Path, default=Path("runs/bench"))
+    parser.add_argument("--text", type=Path, nargs="*", help="rows of these files (of the demo where none is named)")
     parser.add_argument("--peers", action="store_true", help="peers on the same vectors, instead")
     parser.add_argument("--repeats", type=int, default=3, help="of the peers")
     chosen = parser.parse_args()
@@ -42,6 +44,9 @@ def main() -> None:
     if chosen.peers:
         name, found = "peers", of_peers(chosen)
         written = tables.of_peers(found)
+    elif chosen.text is not None:
+        name, found = f"text-{chosen.executor}", of_texts(chosen)
+        written = tables.of_texts(found)
     else:
         name, found = f"vectors-{chosen.executor}", [of_vectors(n, chosen) for n in chosen.rows]
         written = tables.of_runs(found)
@@ -65,24 +70,39 @@ def vectors(n: int, chosen: argparse.Namespace) -> tuple[Path, Path]:
 def of_vectors(n: int, chosen: argparse.Namespace) -> dict[str, Any]:
     """One run of the command on n vectors."""
     given, rows = vectors(n, chosen)
+    settings = ["embedder=precomputed", f"embedder.path={given}", "~scorer@scorers.garbage"]
     speed = bound.gigaflops(DIMENSIONS)
-    cost, record = runs.corebound(
-        [
-            f"source.path={rows}", "embedder=precomputed", f"embedder.path={given}", "budget.fraction=0.1",
-            "~scorer@scorers.garbage", f"executor={chosen.executor}",
-        ],
-        chosen.folder / "run",
-    )  # fmt: skip
+    found = of_run(n, rows, settings, chosen)
     speed = (speed + bound.gigaflops(DIMENSIONS)) / 2
-    stages = {stage["name"]: stage for stage in record["stages"]}
-    size = n / record["clusters"]
+    size = n / found["clusters"]
     k1 = math.isqrt(round(n / size))
     operations = bound.operations(n, DIMENSIONS, k1, n / size / k1, size, min(128, round(n / size)))
+    selecting = sum(found["stages"][name][0] for name in tables.SELECTING)
+    bounds = {"gigaflops": speed, "bound": operations / speed / 1e9, "selecting": selecting}
+    return {**found, "dimensions": DIMENSIONS, **bounds}
+
+
+def of_texts(chosen: argparse.Namespace) -> list[dict[str, Any]]:
+    """Runs of the command on rows of files, and beside each the vectoriser alone, and a plain copy of the rows."""
+    own = corpora.rows_of(chosen.text) if chosen.text else docs(Path()).pool
+    found = []
+    for n in chosen.rows:
+        rows = chosen.folder / f"text-{n}.jsonl"
+        corpora.edited(rows, n, own)
+        alone = bound.vectoriser(rows, n)
+        found.append({**of_run(n, rows, [], chosen), "vectoriser": alone, "copy": bound.copy(rows, chosen.folder)})
+    return found
+
+
+def of_run(n: int, rows: Path, settings: list[str], chosen: argparse.Namespace) -> dict[str, Any]:
+    """What a run takes, by stage, and what was expected of it."""
+    settings = [f"source.path={rows}", "budget.fraction=0.1", f"executor={chosen.executor}", *settings]
+    expected = runs.dry(settings, chosen.folder / "run")
+    cost, record = runs.corebound(settings, chosen.folder / "run")
     return {
-        "rows": n, "dimensions": DIMENSIONS, "seconds": cost.seconds, "peak": cost.peak_mib, "gigaflops": speed,
-        "bound": operations / speed / 1e9, "clusters": record["clusters"],
-        "selecting": sum(stages[name]["seconds"] for name in tables.SELECTING),
-        "stages": {name: [stage["seconds"], stage["peak_mib"]] for name, stage in stages.items()},
+        "rows": n, "seconds": cost.seconds, "peak": cost.peak_mib, "clusters": record["clusters"],
+        "expected": [expected.seconds, expected.peak_mib],
+        "stages": {stage["name"]: [stage["seconds"], stage["peak_mib"]] for stage in record["stages"]},
     }  # fmt: skip
 
 

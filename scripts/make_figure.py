@@ -86,7 +86,7 @@ def draw_regions(axes: Axes, done: Run) -> None:
 def draw_order(axes: Axes, done: Run) -> None:
     at, kept = flatten(done.space.embeddings.vectors), done.selection.kept
     draw_surfaces(axes, done)
-    for row in np.flatnonzero(~kept & (done.scores.region != OUTLIER)):
+    for row in np.flatnonzero(~kept & ~done.scores.aside):
         axes.plot(*at[[row, done.selection.stand_in[row]]].T, c=GREY, lw=0.9, zorder=1)
     shade = {"cmap": matplotlib.colormaps["viridis"], "vmin": 0, "vmax": 1}
     rank = done.order.rank / len(at)

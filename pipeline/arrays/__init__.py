@@ -4,12 +4,12 @@ from pipeline.arrays.corpus import Corpus
 from pipeline.arrays.inputs import BAD, EXCLUDED, Aside, Inputs
 from pipeline.arrays.order import BEYOND, FLOOR, LAST, NORMAL, Demand, Order, Selection, Sequence
 from pipeline.arrays.saved import Saved
-from pipeline.arrays.scores import BOUNDARY, CORE, OUTLIER, REGIONS, Scores
+from pipeline.arrays.scores import BOUNDARY, CORE, GARBAGE, OUTLIER, REGIONS, Scores
 from pipeline.arrays.space import Bins, Categories, Embeddings, Neighbours, Space
 from pipeline.arrays.texts import Texts
 
 __all__ = [
-    "BAD", "BEYOND", "BOUNDARY", "CORE", "EXCLUDED", "FLOOR", "LAST", "NORMAL", "OUTLIER", "REGIONS",
+    "BAD", "BEYOND", "BOUNDARY", "CORE", "EXCLUDED", "FLOOR", "GARBAGE", "LAST", "NORMAL", "OUTLIER", "REGIONS",
     "Aside", "Bins", "Categories", "Corpus", "Demand", "Embeddings", "Inputs", "Neighbours", "Order", "Saved",
     "Scores", "Selection", "Sequence", "Space", "Texts",
 ]  # fmt: skip

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-CORE, BOUNDARY, OUTLIER = 0, 1, 2
-REGIONS = ("core", "boundary", "outlier")
+CORE, BOUNDARY, OUTLIER, GARBAGE = 0, 1, 2, 3
+REGIONS = ("core", "boundary", "outlier", "garbage")
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Scores:
     nulls : dict of str to dict of str to int
         For each scorer, reasons for no verdict and how many rows have them.
     region : uint8[n]
-        CORE, BOUNDARY or OUTLIER.
+        CORE, BOUNDARY, or set aside by the noise guard: OUTLIER, GARBAGE.
     nearness : float32[n]
         Boundary rank b in [0, 1]; 1 is the row of its cluster nearest to a decision surface.
     """
@@ -30,3 +30,8 @@ class Scores:
     nulls: dict[str, dict[str, int]]
     region: np.ndarray
     nearness: np.ndarray
+
+    @property
+    def aside(self) -> np.ndarray:
+        """bool[n]: rows that the noise guard sets aside, to be ordered last."""
+        return self.region >= OUTLIER

@@ -32,5 +32,9 @@ class Categorizer(Component):
 class Clusterer(Component):
     """Divides every category into clusters."""
 
+    def settled(self, rows: int) -> Clusterer:
+        """The same with what it derives from the number of rows settled, for a trial on fewer."""
+        return self
+
     def assign(self, embeddings: Embeddings, categories: Categories, executor: Executor, seed: int) -> Bins:
         raise NotImplementedError

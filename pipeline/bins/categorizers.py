@@ -50,7 +50,10 @@ class ColumnCategory(Categorizer):
 
 
 def grouped(corpus: Corpus, column: str) -> Categories:
-    """Rows by the value of a column, values sorted as text."""
-    labels = [UNLABELLED if value is None else str(value) for value in corpus.column(column)]
+    """Rows by the value of a column, values sorted as text; of a list, its values with commas between."""
+    labels = [
+        UNLABELLED if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        for value in corpus.column(column)
+    ]
     name, code = np.unique(np.array(labels, dtype=object), return_inverse=True)
     return Categories(code.astype(np.int32), name.astype(str))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -55,13 +55,17 @@ class SphericalKMeans(Clusterer):
         if self.iterations < 1:
             raise ConfigError(f"clusterer.iterations is {self.iterations}; expected 1 or more; mend it.")
 
+    def settled(self, rows: int) -> SphericalKMeans:
+        return replace(self, size=self.size or min(ROWS, max(2, math.isqrt(rows))))
+
     def assign(self, embeddings: Embeddings, categories: Categories, executor: Executor, seed: int) -> Bins:
         vectors = embeddings.vectors
-        size = self.size or min(ROWS, max(2, math.isqrt(len(vectors))))
+        size = self.settled(len(vectors)).size
         cluster = np.empty(len(vectors), np.int32)
         found = 0
-        for code in track(range(len(categories.name)), "cluster", "categories", len(categories.name)):
-            for rows in self._divide(vectors, np.flatnonzero(categories.code == code), size, executor, seed):
+        everyone = np.split(np.argsort(categories.code, kind="stable"), np.cumsum(np.bincount(categories.code))[:-1])
+        for own in track(everyone, "cluster", "categories", len(everyone)):
+            for rows in self._divide(vectors, own, size, executor, seed):
                 cluster[rows] = found
                 found += 1
         members = np.split(np.argsort(cluster, kind="stable"), np.cumsum(np.bincount(cluster))[:-1])
@@ -107,11 +111,13 @@ class SphericalKMeans(Clusterer):
         trained = iter(track(executor.map(train, lessons), "cluster", "cells", total=len(lessons)))
         inside = [next(trained) if len(own) else cells[:0] for own in members]
         first = np.cumsum([0, *map(len, inside)])
-        near = np.argsort(-(cells @ cells.T), axis=1, kind="stable")[:, :CELLS]
+        likeness = cells @ cells.T
+        np.fill_diagonal(likeness, np.inf)
+        near = np.argsort(-likeness, axis=1, kind="stable")[:, :CELLS]
         tasks = [
-            (rows[own], np.concatenate([inside[c] for c in cells])) for own, cells in zip(members, near, strict=True)
+            (rows[own], np.concatenate([inside[c] for c in close])) for own, close in zip(members, near, strict=True)
         ]
-        names = [np.concatenate([np.arange(first[c], first[c + 1]) for c in cells]) for cells in near]
+        names = [np.concatenate([np.arange(first[c], first[c + 1]) for c in close]) for close in near]
         found = np.split(_assign(vectors, tasks, executor), np.cumsum([len(own) for own in members])[:-1])
         nearest = np.empty(len(rows), np.int64)
         for own, name, one in zip(members, names, found, strict=True):

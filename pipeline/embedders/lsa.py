@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.executors import Executor
 
 log = logging.getLogger("corebound")
+ARRAYS = ("idf", "axes", "sample")
 VIEWS = {
     "words": {"analyzer": "word", "ngram_range": (1, 2), "token_pattern": r"(?u)\w+|[^\w\s]"},
     "characters": {"analyzer": "char_wb", "ngram_range": (3, 4)},
@@ -44,6 +45,7 @@ class Lsa(Embedder):
         Rows that the vocabulary and the SVD are fitted on: those with the smallest ids.
     """
 
+    version: ClassVar[int] = 2  # sums in the order of the terms
     dimensions: int = 256
     terms: int = 50_000
     sample: int = 20_000
@@ -71,10 +73,14 @@ _loaded: dict[str, LsaModel] = {}
 
 
 def _encode(model: str, texts: Texts, text: str, chunk: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    if model not in _loaded:  # once a worker, not once a chunk
+    loaded = _loaded.get(model)
+    if loaded is None:  # once a worker, not once a chunk
         _loaded.clear()
-        _loaded[model] = LsaModel.load(Path(model))
-    vectors = _loaded[model].transform(texts.read(*chunk, text))
+        _loaded[model] = loaded = LsaModel.load(Path(model))
+    start, stop = chunk
+    vectors = loaded.sample[start:stop]  # the sample is the first rows
+    if len(vectors) < stop - start:
+        vectors = np.concatenate([vectors, loaded.transform(texts.read(start + len(vectors), stop, text))])
     return vectors, np.zeros(len(vectors), bool)
 
 
@@ -90,11 +96,14 @@ class LsaModel:
         Inverse document frequencies, the views one after another.
     axes : float32[d, v]
         Right singular vectors.
+    sample : float32[m, d]
+        The texts that it was fitted on, transformed: counting their terms is most of the work on a small corpus.
     """
 
     vocabulary: dict[str, list[str]]
     idf: np.ndarray
     axes: np.ndarray
+    sample: np.ndarray
 
     @classmethod
     def fit(cls, texts: list[str], dimensions: int, terms: int, seed: int) -> LsaModel:
@@ -118,6 +127,7 @@ class LsaModel:
             except ValueError:  # scikit-learn's "empty vocabulary"
                 vocabulary[view] = []
                 continue
+            counts.sort_indices()  # as those of `transform` are, so that sums agree to the last bit
             vocabulary[view] = counter.get_feature_names_out().tolist()
             holds = np.bincount(counts.indices, minlength=counts.shape[1])
             # Smoothed as in scikit-learn's TfidfTransformer: as if one more text held every term.
@@ -128,12 +138,14 @@ class LsaModel:
                 f"the {len(texts):,} texts hold no word or character n-gram to embed; give rows with text, "
                 "or use embedder=precomputed."
             )
-        model = cls(vocabulary, np.concatenate(idf).astype(np.float32), np.empty((0, 0), np.float32))
+        nothing = np.empty((0, 0), np.float32)
+        model = cls(vocabulary, np.concatenate(idf).astype(np.float32), nothing, nothing)
         weighted = model._weigh(counted)
         rank = min(dimensions, *weighted.shape)
         with one_thread():
             _, _, axes = randomized_svd(weighted, n_components=rank, n_iter=3, random_state=seed)
         model.axes = np.ascontiguousarray(axes, np.float32)
+        model.sample = unit(weighted @ model.axes.T)
         return model
 
     @cached_property
@@ -163,10 +175,10 @@ class LsaModel:
 
     def save(self, folder: Path) -> None:
         (folder / "vocabulary.json").write_text(json.dumps(self.vocabulary, ensure_ascii=False), "utf-8")
-        np.save(folder / "idf.npy", self.idf)
-        np.save(folder / "axes.npy", self.axes)
+        for name in ARRAYS:
+            np.save(folder / f"{name}.npy", getattr(self, name))
 
     @classmethod
     def load(cls, folder: Path) -> LsaModel:
         vocabulary = json.loads((folder / "vocabulary.json").read_text("utf-8"))
-        return cls(vocabulary, np.load(folder / "idf.npy"), np.load(folder / "axes.npy"))
+        return cls(vocabulary, *(np.load(folder / f"{name}.npy") for name in ARRAYS))

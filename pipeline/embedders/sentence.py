@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -155,6 +156,7 @@ class Static(Sentence):
 
 
 _loaded: dict[tuple[str, str], Encoder] = {}
+_turn = Lock()
 
 
 def _load(settled: Sentence, found: models.Place) -> Encoder:
@@ -177,12 +179,14 @@ def _encode(
 
 @contextmanager
 def _one_torch_thread() -> Iterator[None]:
-    """Torch keeps a thread count of its own, which `one_thread` does not reach in every build."""
+    """Torch keeps a thread count of its own, which `one_thread` does not reach in every build; one worker thread at a
+    time, as there is one encoder and one such count a process."""
     import torch
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    with _turn:
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from pipeline.component import Component, runtime
 from pipeline.errors import ConfigError
@@ -47,15 +47,10 @@ class Serial(Executor):
 
 
 @dataclass(kw_only=True)
-class Processes(Executor):
-    """In worker processes on this machine.
+class Parallel(Executor):
+    """Several workers."""
 
-    Parameters
-    ----------
-    workers : int
-        0 for one a core.
-    """
-
+    backend: ClassVar[str]
     workers: int = runtime(0)
 
     def __post_init__(self) -> None:
@@ -63,9 +58,43 @@ class Processes(Executor):
             raise ConfigError(f"executor.workers is {self.workers}; expected 0 (one a core) or more; mend it.")
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        from joblib import Parallel, delayed, parallel_config
+        import joblib
 
         # max_nbytes=None: arrays in memory travel by pickle; memory-mapped ones travel as the path of their file.
-        with parallel_config(backend="loky", n_jobs=self.workers or -1, inner_max_num_threads=1):
-            parallel = Parallel(return_as="generator", max_nbytes=None, mmap_mode="r", batch_size=1)
-            yield from parallel(delayed(function)(item) for item in items)
+        backend = joblib.parallel_config(backend=self.backend, n_jobs=self.workers or -1, **self.limits())
+        with one_thread(), backend:
+            parallel = joblib.Parallel(return_as="generator", max_nbytes=None, mmap_mode="r", batch_size=1)
+            yield from parallel(joblib.delayed(function)(item) for item in items)
+
+    def limits(self) -> dict[str, int]:
+        """Of the linear algebra of a worker."""
+        return {}
+
+
+@dataclass(kw_only=True)
+class Threads(Parallel):
+    """In threads of this process: nothing is copied, and products of matrices run side by side.
+
+    Parameters
+    ----------
+    workers : int
+        0 for one a core.
+    """
+
+    backend: ClassVar[str] = "threading"
+
+
+@dataclass(kw_only=True)
+class Processes(Parallel):
+    """In worker processes on this machine: work in Python itself, such as counting words, runs side by side too.
+
+    Parameters
+    ----------
+    workers : int
+        0 for one a core.
+    """
+
+    backend: ClassVar[str] = "loky"
+
+    def limits(self) -> dict[str, int]:
+        return {"inner_max_num_threads": 1}

@@ -69,8 +69,8 @@ def card(run: Run, about: dict[str, Any], configurations: dict[str, Written]) ->
         *_table(["", "rows"], [[name, f"{count:,}"] for name, count in counts.items()]), "",
         f"## Kept by {run.config.budget.by}", "",
         *_table(
-            ["", "rows", "kept", "core", "boundary", "outlier"],
-            [[row["name"], *(f"{row[c]:,}" for c in ("rows", "kept", "core", "boundary", "outlier"))]
+            ["", "rows", "kept", "core", "boundary", "set aside"],
+            [[row["name"], *(f"{row[c]:,}" for c in ("rows", "kept", "core", "boundary", "set aside"))]
              for row in about["categories"]],
         ), "",
         "## Beside random subsets of the same cost", "",

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.arrays import BAD, BOUNDARY, CORE, EXCLUDED, OUTLIER
+from pipeline.arrays import BAD, BOUNDARY, CORE, EXCLUDED, GARBAGE
 from pipeline.report.coverage import SAMPLE
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from pipeline.run import Run
@@ -29,6 +30,8 @@ def funnel(run: Run) -> dict[str, int]:
         "duplicates": len(corpus.inputs) - len(corpus),
         "distinct": len(corpus),
         "empty answers": int(corpus.empty.sum()),
+        "likely garbage": int((run.scores.region == GARBAGE).sum()),
+        "possible garbage": int((run.demand.wait[~run.demand.last] > 0).sum()),
         **{f"dropped: {reason}": int(count) for reason, count in zip(reasons, counts, strict=True)},
         "kept": int(selection.kept.sum()) + len(selection.copies),
         "kept copies": len(selection.copies),
@@ -90,8 +93,9 @@ def category_rows(run: Run) -> list[dict[str, Any]]:
                 "kept": int((here & kept).sum()),
                 **{
                     label: int((here & kept & (region == code)).sum())
-                    for label, code in (("core", CORE), ("boundary", BOUNDARY), ("outlier", OUTLIER))
+                    for label, code in (("core", CORE), ("boundary", BOUNDARY))
                 },
+                "set aside": int((here & kept & run.scores.aside).sum()),
                 "spent": int(cost[here & kept].sum()),
                 "due": float(due[number]),
             }
@@ -101,19 +105,25 @@ def category_rows(run: Run) -> list[dict[str, Any]]:
 
 def show(run: Run, product: str | None = None) -> None:
     """Print the summary."""
-    from rich.console import Console
-
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = 110
+    out = console()
     for table in (_sources(run), _funnel(run), _groups(run), _beside(run), _suggested(run), _stages(run)):
         caption, table.caption = table.caption, None  # rich would wrap it to the width of the table
-        console.print(table)
+        out.print(table)
         if caption:
-            console.print(caption, style="dim", soft_wrap=True)
-        console.print()
+            out.print(caption, style="dim", soft_wrap=True)
+        out.print()
     if product:
-        console.print(f"product  {product}", soft_wrap=True)
+        out.print(f"product  {product}", soft_wrap=True)
+
+
+def console() -> Console:
+    """Where this program prints: a terminal of any width, or 110 columns."""
+    from rich.console import Console
+
+    out = Console(highlight=False, markup=False)
+    if not out.is_terminal:
+        out.width = 110
+    return out
 
 
 def plain_table(title: str, *columns: str) -> Table:
@@ -143,12 +153,13 @@ def _sources(run: Run) -> Table:
 def _funnel(run: Run) -> Table:
     table = plain_table("Funnel", "", "rows", "share")
     counts = funnel(run)
-    for name in ("read", "bad", "excluded", "duplicates", "distinct", "empty answers"):
+    for name in counts:
+        if name.startswith("dropped"):
+            break
         table.add_row(name, f"{counts[name]:,}", f"{counts[name] / counts['read']:.1%}")
     for name, count in counts.items():
         if name.startswith("dropped") or name == "kept" or (name == "kept copies" and count):
-            shown = "dropped: outlier or empty" if name == "dropped: outlier" else name
-            table.add_row(shown, f"{count:,}", f"{count / counts['read']:.1%}")
+            table.add_row(name, f"{count:,}", f"{count / counts['read']:.1%}")
     if run.order.unit == "tokens":
         for name in ("tokens of the corpus", "tokens spent", "tokens unspent"):
             table.add_row(name, f"{counts[name]:,}", "")
@@ -158,7 +169,7 @@ def _funnel(run: Run) -> Table:
 def _groups(run: Run) -> Table:
     by, unit = run.config.budget.by, run.order.unit
     rows = category_rows(run)
-    columns = ["rows", "kept", "share", "core", "boundary", "outlier", f"{unit} by share"]
+    columns = ["rows", "kept", "share", "core", "boundary", "set aside", f"{unit} by share"]
     table = plain_table(f"Kept by {by}", by, *columns, *(["tokens"] if unit == "tokens" else []))
     for row in sorted(rows, key=lambda r: -r["kept"])[:SHOWN]:
         cells = [f"{row[c]:,}" for c in ("rows", "kept")]

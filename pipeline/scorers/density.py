@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -33,6 +33,7 @@ class Density(Scorer):
         Nearest rows; cut to the others of the cluster where it has fewer.
     """
 
+    version: ClassVar[int] = 2  # nearest rows found otherwise, to the seventh digit
     k: int = 100
 
     def __post_init__(self) -> None:
@@ -75,7 +76,7 @@ def mean_distance(points: np.ndarray, k: int) -> np.ndarray:
     return _mean_distance(points, np.arange(len(points)), k)
 
 
-def border(points: np.ndarray, k: int, percentile: float) -> np.ndarray:
+def border(points: np.ndarray, k: int, percentile: float, executor: Executor | None = None) -> np.ndarray:
     """Points whose mean distance to the k nearest others reaches a percentile of all such: bool[m] (section 3).
 
     Products in float32 decide where they can; who is near the percentile is measured by differences.
@@ -85,39 +86,44 @@ def border(points: np.ndarray, k: int, percentile: float) -> np.ndarray:
     points : float64[m, d]
     k : int
     percentile : float
+    executor : Executor, optional
+        Where blocks of points are measured; one after the other where left out.
     """
     centred = points - points.mean(axis=0)
     scale = max(float(np.sqrt(np.einsum("ij,ij->i", centred, centred).max())), np.finfo(float).tiny)
-    distance = mean_distance((centred / scale).astype(np.float32), k) * scale
+    everyone = np.arange(len(points))
+    distance = _mean_distance((centred / scale).astype(np.float32), everyone, k, executor) * scale
     near = np.flatnonzero(np.abs(distance - np.percentile(distance, percentile)) <= UNSURE * scale)
     distance[near] = _mean_distance(points, near, k)
     return distance >= np.percentile(distance, percentile)
 
 
-def _mean_distance(points: np.ndarray, rows: np.ndarray, k: int) -> np.ndarray:
+def _mean_distance(points: np.ndarray, rows: np.ndarray, k: int, executor: Executor | None = None) -> np.ndarray:
     """Of some of the points to their nearest among all: float64[r]."""
     k = min(k, len(points) - 1)
-    if k == 0:
+    if k == 0 or not len(rows):
         return np.zeros(len(rows))
-    result = np.empty(len(rows))
     exact = points.dtype == np.float64
     centred = points - points.mean(axis=0) if exact else points  # cancellation is least around the mean
     squares = np.einsum("ij,ij->i", centred, centred)
-    for start in range(0, len(rows), BLOCK):
-        here = rows[start : start + BLOCK]
-        square = centred[here] @ centred.T
-        square *= -2
-        square += squares[here, None]
-        square += squares
-        square[np.arange(len(here)), here] = np.inf
-        if exact:
-            near = np.argpartition(square, k - 1, axis=1)[:, :k]
-            for number, (row, others) in enumerate(zip(here, near, strict=True)):
-                square[number, :k] = ((points[others] - points[row]) ** 2).sum(axis=1)
-            nearest = square[:, :k]
-        else:
-            row, column = smallest(square, k)
-            nearest = np.partition(in_rows(square[row, column], row, len(here), np.inf), k - 1, axis=1)[:, :k]
-        nearest = np.sort(nearest, axis=1)  # so that the order of addition is that of the distances
-        result[start : start + BLOCK] = np.sqrt(np.maximum(nearest, 0), dtype=np.float64).mean(axis=1)
-    return result
+    blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
+    measure = partial(_of_block, points, centred, squares, k)
+    return np.concatenate(list(executor.map(measure, blocks) if executor else map(measure, blocks)))
+
+
+def _of_block(points: np.ndarray, centred: np.ndarray, squares: np.ndarray, k: int, rows: np.ndarray) -> np.ndarray:
+    square = centred[rows] @ centred.T
+    square *= -2
+    square += squares[rows, None]
+    square += squares
+    square[np.arange(len(rows)), rows] = np.inf
+    if points is not centred:  # exact: by differences
+        near = np.argpartition(square, k - 1, axis=1)[:, :k]
+        for number, (row, others) in enumerate(zip(rows, near, strict=True)):
+            square[number, :k] = ((points[others] - points[row]) ** 2).sum(axis=1)
+        nearest = square[:, :k]
+    else:
+        row, column = smallest(square, k)
+        nearest = np.partition(in_rows(square[row, column], row, len(rows), np.inf), k - 1, axis=1)[:, :k]
+    nearest = np.sort(nearest, axis=1)  # so that the order of addition is that of the distances
+    return np.sqrt(np.maximum(nearest, 0), dtype=np.float64).mean(axis=1)

@@ -70,10 +70,8 @@ def _margins(
     rows, own, rivals = task
     if len(rows) == 1:
         return np.array([np.nan])
-    rival, total = (
-        centroids[rivals[centroids[rivals].any(axis=1)]],
-        sums[own],
-    )  # one whose rows cancel out points nowhere
+    total, rival = sums[own], centroids[rivals]
+    rival = rival[rival.any(axis=1)]  # one whose rows cancel out points nowhere
     to_total = total @ rival.T
     nearest = np.full(len(rows), np.nan)
     for start in range(0, len(rows), BLOCK):

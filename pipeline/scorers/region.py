@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.arrays import BOUNDARY, CORE, OUTLIER
+from pipeline.arrays import BOUNDARY, CORE, GARBAGE, OUTLIER
 from pipeline.component import Component
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
     from pipeline.arrays import Bins, Space
 
+log = logging.getLogger("corebound")
+SOME, MUCH = 10, 0.1  # rows of a cluster, and their share of it, that may be no garbage but a task
 FEWEST = 50  # rows of a category whose median says what is usual there
 
 
@@ -60,11 +63,28 @@ class Regions(Component):
             by_margin = judged[np.argsort(margin[judged], kind="stable")]
             region[by_margin[: round(self.boundary * len(by_margin))]] = BOUNDARY
             nearness[by_margin] = np.linspace(1, 0, len(by_margin)) if len(by_margin) > 1 else 0
-        outlier = self._isolated(space, columns) | space.embeddings.blank
+        region[self._isolated(space, columns) | space.embeddings.blank] = OUTLIER
         if "garbage" in columns:
-            outlier |= columns["garbage"] > self.garbage  # no verdict is none
-        region[outlier], nearness[outlier] = OUTLIER, 0
+            region[columns["garbage"] > self.garbage] = GARBAGE  # no verdict is none
+            self._say_where(region == GARBAGE, space)
+        nearness[region >= OUTLIER] = 0
         return region, nearness
+
+    def _say_where(self, garbage: np.ndarray, space: Space) -> None:
+        """Warn of clusters of which much is garbage: it may be a task whose texts look like it."""
+        if not garbage.any():
+            return
+        bins = space.bins
+        many = np.bincount(bins.cluster[garbage], minlength=len(bins.sizes))
+        much = np.flatnonzero((many >= SOME) & (many > MUCH * bins.sizes))
+        if len(much):
+            worst = much[np.argmax(many[much])]
+            first = int(np.flatnonzero(garbage & (bins.cluster == worst))[0])
+            log.warning(
+                "%d rows are set aside as likely garbage, in %d clusters more than a tenth of all (%d of %d in cluster "
+                "%d, as %s): if these are a task of their own, raise regions.garbage and regions.doubt.",
+                garbage.sum(), len(much), many[worst], bins.sizes[worst], worst, space.corpus.place(first),
+            )  # fmt: skip
 
     def wait(self, columns: dict[str, np.ndarray], bins: Bins) -> np.ndarray:
         """Share of its group that has to be taken before a row is, float64[n]: the smaller the budget, the surer.

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from datasets import Dataset
 
+ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}  # which some readers take for the end of a line
+
 
 def require_writable(name: str, schema: pa.Schema) -> None:
     """Refuse columns that JSON has no values for.
@@ -65,7 +67,8 @@ def write(rows: Dataset, path: Path) -> None:
     with open(path, "w", encoding="utf-8") as lines:
         for row in rows:
             row |= {column: _without_added(row[column]) for column in structs}
-            lines.write(json.dumps(row, ensure_ascii=False, default=lambda value: value.isoformat()) + "\n")
+            text = json.dumps(row, ensure_ascii=False, default=lambda value: value.isoformat())
+            lines.write(text.translate(ENDS) + "\n")
 
 
 def _without_added(value: Any) -> Any:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pipeline.arrays.texts import ASSISTANT, USER
 from pipeline.embedders.chunks import unit
 from pipeline.executors import one_thread
 
@@ -53,6 +56,25 @@ def numbered(path: Path, n: int) -> None:
     """Write the rows that vectors belong to, as JSON Lines: nothing but a number."""
     with open(path, "w", encoding="utf-8") as file:
         file.writelines(f'{{"text": "row {number}"}}\n' for number in range(n))
+
+
+def rows_of(files: list[Path]) -> list[dict[str, str]]:
+    """What users say and what is answered, of all rows of files of any shape."""
+    from pipeline.sources.files import Files
+    from pipeline.sources.intake import Intake
+
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for file in files:
+            for _, batch in Intake(Path(folder), tables=False).take(Files(path=str(file))):
+                for one in batch:
+                    roles, texts = one.conversation.turns()
+                    said = {
+                        role: "\n".join(t for r, t in zip(roles, texts, strict=True) if r == role) for role in roles
+                    }
+                    found.append({"instruction": said.get(USER, ""), "output": said.get(ASSISTANT, "")})
+            shutil.rmtree(Path(folder, "aside"))
+    return found
 
 
 def edited(path: Path, n: int, rows: list[dict[str, Any]], seed: int = 0) -> None:

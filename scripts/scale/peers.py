@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.arrays import OUTLIER, Categories, Demand, Embeddings, Neighbours, Order, Scores, Space
+from pipeline.arrays import Categories, Demand, Embeddings, Neighbours, Order, Scores, Space
 from pipeline.bins.clusterers import SphericalKMeans
 from pipeline.bins.neighbours import NeighbourSearch
-from pipeline.executors import Serial, one_thread
+from pipeline.executors import Serial, Threads, one_thread
 from pipeline.scorers.density import Density, border
 from pipeline.scorers.margin import Margin
 from pipeline.scorers.region import Regions
@@ -62,7 +62,7 @@ def corebound(vectors: np.ndarray) -> np.ndarray:
         space, everyone, demand = spread(vectors, search=True)
         columns = {"margin": Margin().score(space, Serial())[0], "density": Density().score(space, Serial())[0]}
         scores = Scores(columns, {}, *Regions().divide(space, columns))
-        demand = Demand(demand.cost, "rows", demand.first, scores.region == OUTLIER, demand.wait)
+        demand = Demand(demand.cost, "rows", demand.first, scores.aside, demand.wait)
         return first(Herding(), space, everyone, scores, demand)
 
 
@@ -113,7 +113,7 @@ def borders(vectors: np.ndarray, many: int) -> np.ndarray:
     with one_thread():
         for one in range(many):
             rows = np.flatnonzero(label == one)
-            found.append(rows[border(points[rows], CLOSE, PERCENTILE)])
+            found.append(rows[border(points[rows], CLOSE, PERCENTILE, Threads())])
     return np.sort(np.concatenate(found))
 
 

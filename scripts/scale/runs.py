@@ -64,6 +64,18 @@ def corebound(overrides: list[str], folder: Path) -> tuple[Cost, dict[str, Any]]
     return cost, record
 
 
+def dry(overrides: list[str], folder: Path) -> Cost:
+    """What a dry run expects of the stages together; what it read is removed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    paths = [f"cache_dir={folder}/cache", f"sink.path={folder}/product", "dry_run=true"]
+    said = subprocess.run([sys.executable, "-m", "pipeline", *overrides, *paths], capture_output=True, text=True)
+    if said.returncode:
+        raise SystemExit(f"the dry run of {' '.join(overrides)} failed:\n{said.stderr}")
+    shutil.rmtree(folder)
+    last = next(line.split() for line in reversed(said.stdout.splitlines()) if line.startswith("all "))
+    return Cost(*(float(number.replace(",", "")) for number in last[1:]))
+
+
 def _family(pid: int) -> list[int]:
     found = [pid]
     try:

@@ -84,10 +84,10 @@ def test_every_row_has_its_reason(run):
         if kept[row]:
             assert reason == ("core", "boundary")[region[row]] and tier[row] == 1
         elif run.demand.last[row]:
-            assert reason == "outlier"
+            assert reason == ("outlier" if row == row_of(run, NOISE) else "empty")
         else:
             assert reason == ("represented" if run.selection.similarity[row] >= 0.9 else "budget")
-    assert {"core", "boundary", "outlier", "represented", "budget"} <= set(run.selection.reason)
+    assert {"core", "boundary", "outlier", "empty", "represented", "budget"} <= set(run.selection.reason)
 
 
 def test_the_order_is_boundary_weighted_facility_location(run):

@@ -15,7 +15,7 @@ from pipeline import select
 from pipeline.bins.clusterers import SphericalKMeans
 from pipeline.budget import Budget
 from pipeline.embedders.lsa import Lsa
-from pipeline.executors import Processes
+from pipeline.executors import Processes, Threads
 from pipeline.run import curate
 from pipeline.sources.files import Files
 from tests.conftest import toy_config, toy_rows, write_jsonl
@@ -67,7 +67,7 @@ def test_workers_change_nothing(demo_corpus, tmp_path):
 
     rows = [json.loads(line) for line in demo_corpus.open()]
     results = []
-    for number, executor in enumerate([None, Processes(workers=2), Processes(workers=3)]):
+    for number, executor in enumerate([None, Processes(workers=2), Threads(workers=3)]):
         kept, ledger = select(
             Dataset.from_list(rows), fraction=0.2, executor=executor, ledger=True, cache_dir=str(tmp_path / str(number))
         )

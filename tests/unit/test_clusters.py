@@ -20,10 +20,10 @@ def blobs():
     return unit(np.repeat(centres, 25, axis=0) + 0.12 * random.normal(size=(3000, 24)))
 
 
-def clustered(vectors, executor=None, **settings):
+def clustered(vectors, executor=None, seed=0, **settings):
     embeddings = Embeddings(vectors, np.zeros(len(vectors), bool))
     one = Categories(np.zeros(len(vectors), np.int32), np.array(["all"]))
-    return SphericalKMeans(size=SIZE, **settings).assign(embeddings, one, executor or Serial(), 0)
+    return SphericalKMeans(size=SIZE, **settings).assign(embeddings, one, executor or Serial(), seed)
 
 
 def likeness(vectors, bins):
@@ -40,6 +40,28 @@ def test_two_levels_find_clusters_about_as_tight_as_one(blobs, monkeypatch):
     # What a row is compared with are the clusters of 8 of 10 cells: hardly one is nearer to another cluster.
     nearest = (blobs @ two.centroids.T).argmax(axis=1)
     assert (nearest == two.cluster).mean() > 0.9
+    monkeypatch.setattr(clusterers, "CELLS", 1)
+    assert likeness(blobs, clustered(blobs)) < likeness(blobs, two)
+
+
+def test_each_category_is_divided_as_it_would_be_alone(blobs, monkeypatch):
+    monkeypatch.setattr(clusterers, "FLAT", 16)
+    other = unit(np.random.default_rng(3).normal(size=(500, 24)))
+    mixed = np.concatenate([other, blobs])
+    code = np.repeat([0, 1], [500, 3000]).astype(np.int32)
+    embeddings = Embeddings(mixed, np.zeros(3500, bool))
+    both = SphericalKMeans(size=SIZE).assign(embeddings, Categories(code, np.array(["a", "b"])), Serial(), 0)
+    alone = clustered(blobs).cluster
+    assert np.array_equal(both.cluster[500:] - both.cluster[500:].min(), alone)
+    assert both.cluster[:500].max() < both.cluster[500:].min()
+    assert not np.array_equal(clustered(blobs, seed=1).cluster, alone)
+
+
+def test_more_rows_do_not_make_larger_clusters(blobs, monkeypatch):
+    monkeypatch.setattr(clusterers, "ROWS", 20)
+    one = Categories(np.zeros(3000, np.int32), np.array(["all"]))
+    bins = SphericalKMeans().assign(Embeddings(blobs, np.zeros(3000, bool)), one, Serial(), 0)
+    assert abs(3000 / len(bins.sizes) - 20) < 4
 
 
 def test_workers_and_blocks_do_not_change_two_levels(blobs, monkeypatch):

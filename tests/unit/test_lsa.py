@@ -18,6 +18,11 @@ def test_a_stored_model_embeds_later_rows_alike(tmp_path):
         np.load(path, allow_pickle=False)
 
 
+def test_the_sample_is_embedded_as_later_rows_are():
+    model = LsaModel.fit(TEXTS, 5, 1000, seed=0)
+    assert np.array_equal(model.sample, model.transform(TEXTS))
+
+
 def test_rows_are_unit_or_blank():
     vectors = LsaModel.fit(TEXTS, 5, 1000, seed=0).transform([*TEXTS, "", "日本語"])
     assert np.allclose(np.linalg.norm(vectors[:-2], axis=1), 1, atol=1e-6)

@@ -19,7 +19,7 @@ def waits(garbage, category=None, **settings):
 def test_garbage_is_an_outlier():
     vectors = np.eye(4, dtype=np.float32)
     there = SimpleNamespace(
-        bins=SimpleNamespace(members=[np.arange(4)]),
+        bins=SimpleNamespace(members=[np.arange(4)], cluster=np.zeros(4, int), sizes=np.array([4])),
         embeddings=SimpleNamespace(blank=np.zeros(4, bool), vectors=vectors),
         neighbours=SimpleNamespace(rows=np.zeros((4, 1), int), similarity=np.ones((4, 1), np.float32)),
     )
@@ -30,9 +30,31 @@ def test_garbage_is_an_outlier():
 
     garbage = np.array([0.9, 0.4, np.nan, 0.6], np.float32)
     region, _ = Regions().divide(Four(**vars(there)), {"garbage": garbage})
-    assert region.tolist() == [2, 0, 0, 2]
-    assert Regions(garbage=0.7).divide(Four(**vars(there)), {"garbage": garbage})[0].tolist() == [2, 0, 0, 0]
+    assert region.tolist() == [3, 0, 0, 3]
+    assert Regions(garbage=0.7).divide(Four(**vars(there)), {"garbage": garbage})[0].tolist() == [3, 0, 0, 0]
     assert Regions().divide(Four(**vars(there)), {})[0].tolist() == [0, 0, 0, 0]
+
+
+def test_the_rows_of_a_cluster_nearest_to_a_surface_are_its_boundary():
+    class Five(SimpleNamespace):
+        def __len__(self):
+            return 5
+
+    there = Five(
+        bins=SimpleNamespace(members=[np.arange(5)], cluster=np.zeros(5, int), sizes=np.array([5])),
+        embeddings=SimpleNamespace(blank=np.array([False] * 4 + [True])),
+        neighbours=SimpleNamespace(rows=np.zeros((5, 1), int), similarity=np.ones((5, 1), np.float32)),
+    )
+    columns = {"margin": np.array([0.1, 0.4, 0.2, 0.3, np.nan]), "garbage": np.array([0, 0, 0, 0.9, 0])}
+    region, nearness = Regions().divide(there, columns)
+    assert region.tolist() == [1, 0, 1, 3, 2]
+    assert np.allclose(nearness, [1, 0, 2 / 3, 0, 0])
+
+
+def test_what_is_usual_is_between_the_middle_two():
+    garbage = np.concatenate([np.repeat([0.0, 0.2], 50), np.zeros(200)])
+    wait = waits(garbage, np.repeat([0, 1], [100, 200]))
+    assert np.allclose(wait[50:100], (0.1 / 0.9) ** (1 / 3)) and not wait[:50].any()
 
 
 def test_the_more_likely_garbage_the_longer_it_waits():

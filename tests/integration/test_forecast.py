@@ -1,0 +1,101 @@
+"""What a dry run says, and what is refused for its memory."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from pipeline.bins.clusterers import SphericalKMeans
+from pipeline.budget import Budget
+from pipeline.embedders.lsa import Lsa
+from pipeline.executors import Processes, Serial
+from pipeline.forecast import ROW, Trial, expect, forecast, largest_sample, learning_from
+from pipeline.provenance import Stage
+from pipeline.run import order_and_cut, prepare
+from pipeline.scorers.garbage import Garbage
+from pipeline.sources.files import Files
+from tests.conftest import corebound, toy_config
+
+GIVEN = ("source.path=toy.jsonl", "budget.fraction=0.2", "sink.path=out", "clusterer.size=6")
+
+
+def numbers(said):
+    """The last two of every line of a table that ends in numbers."""
+    lines = [line.replace(",", "").split() for line in said.split("Expected cost")[1].splitlines()]
+    return {line[0]: [float(cell) for cell in line[-2:]] for line in lines if len(line) > 2 and line[-1].isdigit()}
+
+
+def test_a_dry_run_reads_and_says_what_the_rest_would_take(folder):
+    said = corebound(folder, *GIVEN, "dry_run=true").stdout
+    stages = numbers(said)
+    for name in ("read", "embed", "bin", "neighbours", "score-garbage", "order", "cut", "compare", "publish"):
+        seconds, peak = stages[name]
+        assert seconds >= 0 and 50 < peak <= stages["all"][1], name
+    assert stages["all"][0] == pytest.approx(sum(seconds for seconds, _ in stages.values()) / 2, abs=1)
+    assert ["distinct", "60"] in [line.split() for line in said.splitlines()] and "vectors of" in said
+    assert not (folder / "out").exists()
+    assert "reused" in corebound(folder, *GIVEN, "dry_run=true").stdout  # what was read is kept
+
+
+def test_a_run_that_does_not_fit_is_refused_before_it_starts(folder):
+    for dry in (["dry_run=true"], []):
+        refused = corebound(folder, *GIVEN, "memory_gb=0.01", *dry, check=False)
+        assert refused.returncode == 1 and not (folder / "out").exists()
+        last = refused.stderr.splitlines()[-1]
+        assert last.startswith("corebound: memory_gb=0.01, but the stage ") and "for 60 rows" in last
+        assert ("Expected cost" in refused.stdout) == bool(dry)
+        assert "made" not in refused.stderr.split("toy.jsonl: ")[1]  # no stage after reading
+    corebound(folder, *GIVEN, "memory_gb=64")
+    assert (folder / "out" / "run.json").exists()
+
+
+@pytest.mark.parametrize("executor", [Serial(), Processes(workers=2)], ids=["serial", "processes"])
+def test_what_was_expected_is_about_what_was_taken(demo_corpus, tmp_path, executor):
+    config = toy_config(
+        tmp_path / "cache", source=Files(path=str(demo_corpus)), embedder=Lsa(), executor=executor,
+        clusterer=SphericalKMeans(), budget=Budget(tokens=5000),
+    )  # fmt: skip
+    prepared = prepare(config)
+    expected = forecast(*prepared)
+    taken = order_and_cut(*prepared).stages.done
+    assert [stage.name for stage in expected.stages][:-1] == [stage.name for stage in taken]
+    assert expected.largest.peak_mib == pytest.approx(max(stage.peak_mib for stage in taken), rel=0.3)
+    assert expected.rows == len(prepared[1]) and expected.vector_bytes == 4 * 256 * expected.rows
+    assert expected.kept == pytest.approx(5000 / prepared[1].tokens.sum())
+
+
+def test_a_larger_corpus_takes_its_vectors_texts_and_arrays_more():
+    """By hand: two slopes of time, the size of arrays, and a power of the lessons."""
+
+    def trial(rows, sample, seconds, peak):
+        return Trial(rows, sample, 100, {"embed": Stage("embed", seconds, peak), "bin": Stage("bin", 1.0, 100.0)})
+
+    class Corpus:
+        bytes = np.full(10_000, 550)
+
+        def __len__(self):
+            return 10_000
+
+    config = SimpleNamespace(embedder=Lsa(sample=6400), scorers={})
+    one, more, most = trial(100, 100, 1.0, 120), trial(400, 100, 4.0, 120), trial(400, 400, 10.0, 140)
+    found = expect("embed", config, Corpus(), one, more, most)
+    # 0.01 s a row, 0.02 s a lesson; 20 MiB of 100 lessons are 40 of 400, 160 of 6,400.
+    assert found.seconds == pytest.approx(10 + 9600 * 0.01 + 6000 * 0.02)
+    assert found.peak_mib == pytest.approx(140 + 120 + 9600 * (400 + 550 + ROW) / 2**20)
+    assert expect("bin", config, Corpus(), one, more, most).seconds == 1
+
+
+def test_trials_leave_nothing_behind_and_change_nothing(tmp_path):
+    config = toy_config(tmp_path / "cache")
+    plain = order_and_cut(*prepare(config)).selection.kept
+    forecast(*prepare(config))
+    assert {path.name for path in (tmp_path / "cache").iterdir()} <= {
+        stage.name for stage in order_and_cut(*prepare(config)).stages.done
+    } | {"filter"}
+    assert np.array_equal(order_and_cut(*prepare(config)).selection.kept, plain)
+
+
+def test_what_learns_from_a_sample_learns_from_less_in_a_trial(tmp_path):
+    config = toy_config(tmp_path / "cache", embedder=Lsa(sample=700), scorers={"garbage": Garbage(sample=900)})
+    assert [largest_sample(name, config) for name in ("embed", "score-garbage", "bin")] == [700, 900, 0]
+    assert learning_from(300, Lsa(sample=700)).sample == 300 and learning_from(1000, Lsa(sample=700)).sample == 700
