@@ -3,7 +3,8 @@
 ``python scripts/bench.py`` runs ``corebound`` on vectors of 31,250 to 1,000,000 rows, each time in a fresh process, and
 prints the seconds and the peak memory of every stage, how they grow, the ratio to the time that the matrix products of
 the same run would take alone, and what a dry run had expected. ``--text FILES`` does the same for the rows of files,
-repeated with other words in places; ``--peers`` runs other packages on the same vectors.
+repeated with other words in places; ``--profile`` says which functions take the time; ``--peers`` runs other packages
+on the same vectors.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("--executor", choices=["serial", "threads", "processes"], default="serial")
     parser.add_argument("--folder", type=Path, default=Path("runs/bench"))
     parser.add_argument("--text", type=Path, nargs="*", help="rows of these files (of the demo where none is named)")
+    parser.add_argument("--profile", action="store_true", help="also the functions that take the most time")
     parser.add_argument("--peers", action="store_true", help="peers on the same vectors, instead")
     parser.add_argument("--repeats", type=int, default=3, help="of the peers")
     chosen = parser.parse_args()
@@ -98,6 +100,8 @@ def of_run(n: int, rows: Path, settings: list[str], chosen: argparse.Namespace) 
     """What a run takes, by stage, and what was expected of it."""
     settings = [f"source.path={rows}", "budget.fraction=0.1", f"executor={chosen.executor}", *settings]
     expected = runs.dry(settings, chosen.folder / "run")
+    if chosen.profile:
+        print(runs.profile(settings, chosen.folder / "run"))
     cost, record = runs.corebound(settings, chosen.folder / "run")
     return {
         "rows": n, "seconds": cost.seconds, "peak": cost.peak_mib, "clusters": record["clusters"],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import pstats
 import shutil
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+FUNCTIONS = 25  # that a profile shows
 PAUSE = 0.2  # seconds between two looks at memory
 
 
@@ -62,6 +65,18 @@ def corebound(overrides: list[str], folder: Path) -> tuple[Cost, dict[str, Any]]
     record = json.loads((folder / "product" / "run.json").read_text("utf-8"))
     shutil.rmtree(folder)
     return cost, record
+
+
+def profile(overrides: list[str], folder: Path) -> str:
+    """The functions of a run in which the most time is spent; what it wrote is removed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    paths = [f"cache_dir={folder}/cache", f"sink.path={folder}/product"]
+    measured([sys.executable, "-m", "cProfile", "-o", str(folder / "profile"), "-m", "pipeline", *overrides, *paths])
+    said = io.StringIO()
+    pstats.Stats(str(folder / "profile"), stream=said).strip_dirs().sort_stats("tottime").print_stats(FUNCTIONS)
+    shutil.rmtree(folder)
+    return said.getvalue()
 
 
 def dry(overrides: list[str], folder: Path) -> Cost:
