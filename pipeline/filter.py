@@ -81,7 +81,7 @@ class Filter:
         ----------
         corpus : Corpus
         admitted : int64[m]
-            Rows that stay, ascending, memory-mapped.
+            Rows that stay, ascending; memory-mapped, so that texts travel as paths.
         """
         inputs = corpus.inputs
         now = np.full(len(corpus), -1)
@@ -93,7 +93,7 @@ class Filter:
                   ("ids", "source", "index", "copies", "bytes", "empty", "tokens")}  # fmt: skip
         return replace(
             corpus,
-            texts=Texts(corpus.texts.path, admitted),
+            texts=Texts(corpus.texts.path, admitted if corpus.texts.rows is None else corpus.texts.rows[admitted]),
             inputs=inputs.take(stays, now[inputs.distinct[stays]]),
             aside=corpus.aside.joined(excluded),
             **arrays,

@@ -9,6 +9,7 @@ from pipeline.bins.clusterers import SphericalKMeans
 from pipeline.budget import Budget
 from pipeline.embedders.lsa import Lsa
 from pipeline.executors import Processes, Serial
+from pipeline.filter import Filter
 from pipeline.forecast import ROW, Trial, expect, forecast, largest_sample, learning_from
 from pipeline.provenance import Stage
 from pipeline.run import order_and_cut, prepare
@@ -93,6 +94,15 @@ def test_trials_leave_nothing_behind_and_change_nothing(tmp_path):
         stage.name for stage in order_and_cut(*prepare(config)).stages.done
     } | {"filter"}
     assert np.array_equal(order_and_cut(*prepare(config)).selection.kept, plain)
+
+
+def test_trials_read_the_rows_within_the_limits(tmp_path):
+    """Rows of a corpus that a filter has been at, not those of the file behind it."""
+    config = toy_config(tmp_path / "cache", filter=Filter(max_tokens=14))
+    _, corpus, _ = prepare(config)
+    np.save(tmp_path / "rows.npy", np.arange(9))
+    first = Filter().apply(corpus, np.load(tmp_path / "rows.npy", mmap_mode="r"))
+    assert len(corpus) < 60 and first.texts.read(0, 9) == corpus.texts.read(0, 9)
 
 
 def test_what_learns_from_a_sample_learns_from_less_in_a_trial(tmp_path):
