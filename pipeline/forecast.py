@@ -160,7 +160,10 @@ class Trials:
             embedder=learning_from(sample, self.config.embedder),
             scorers={name: learning_from(sample, scorer) for name, scorer in self.config.scorers.items()},
             clusterer=self.config.clusterer.settled(len(self.corpus)),
-            sink=Disk(path=str(here / "product")),
+            tokenizer=None,  # the tokens are counted
+            sink=replace(sink, path=str(here / "product"))
+            if isinstance(sink := self.config.sink, Disk)
+            else Disk(path=str(here / "product")),
         )
         run = order_and_cut(config, corpus, Stages(Cache(here / "cache")))
         # The other rows of the corpus are no part of this product.
@@ -201,8 +204,8 @@ def learning_from(sample: int, component: Any) -> Any:
 
 def largest_sample(name: str, config: Config) -> int:
     """Rows that a stage learns from; 0 for one that learns from none."""
-    component = config.embedder if name == "embed" else config.scorers.get(name.removeprefix("score-"))
-    return getattr(component, "sample", 0)
+    learning = {"embed": config.embedder} | {f"score-{name}": scorer for name, scorer in config.scorers.items()}
+    return getattr(learning.get(name), "sample", 0)
 
 
 def kept(budget: Budget, corpus: Corpus) -> float:

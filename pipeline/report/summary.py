@@ -154,7 +154,7 @@ def _funnel(run: Run) -> Table:
     table = plain_table("Funnel", "", "rows", "share")
     counts = funnel(run)
     for name in counts:
-        if name.startswith("dropped"):
+        if name.startswith("dropped") or name == "kept":
             break
         table.add_row(name, f"{counts[name]:,}", f"{counts[name] / counts['read']:.1%}")
     for name, count in counts.items():

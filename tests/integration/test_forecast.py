@@ -98,7 +98,7 @@ def test_trials_leave_nothing_behind_and_change_nothing(tmp_path):
 
 def test_trials_read_the_rows_within_the_limits(tmp_path):
     """Rows of a corpus that a filter has been at, not those of the file behind it."""
-    config = toy_config(tmp_path / "cache", filter=Filter(max_tokens=20), budget=Budget(rows=5))
+    config = toy_config(tmp_path / "cache", filter=Filter(max_tokens=17), budget=Budget(rows=5))
     _, corpus, _ = prepare(config)
     np.save(tmp_path / "rows.npy", np.arange(9))
     first = Filter().apply(corpus, np.load(tmp_path / "rows.npy", mmap_mode="r"))
