@@ -25,11 +25,9 @@ from pipeline.run import order_and_cut
 from pipeline.sinks.disk import Disk
 
 FEWEST = 256  # rows of the first trial
-PATIENCE = {
-    256: 8.0,
-    1024: 1.5,
-}  # seconds of a trial of so many rows that is enlarged; the last takes five times as long
-# Bytes of a row beside its vector and its text: places, bins, neighbours, scores, ranks. Measured by scripts/bench.py.
+PATIENCE = {256: 8.0, 1024: 1.5}  # seconds of a trial of so many rows up to which larger ones are tried
+# Bytes of a row beside its vector and its text: places, bins, neighbours, scores, ranks. By the peaks of stages that
+# scripts/bench.py measured at 125,000 and 500,000 rows: 280 of bin to 530 of compare.
 ROW = 450
 
 
@@ -61,8 +59,8 @@ class Forecast:
 
     @property
     def largest(self) -> Stage:
-        """The stage that takes the most memory."""
-        return max(self.stages, key=lambda stage: stage.peak_mib)
+        """The stage that takes the most memory, of those that are still to be made."""
+        return max((stage for stage in self.stages if not stage.key), key=lambda stage: stage.peak_mib)
 
     def require(self, memory_gb: float) -> None:
         """Refuse a run that takes more memory.
@@ -176,8 +174,9 @@ class Trials:
 def expect(name: str, config: Config, corpus: Corpus, one: Trial, more: Trial, most: Trial) -> Stage:
     """What a stage takes on the whole corpus.
 
-    Seconds are linear in rows and lessons. Memory is what the last trial took, the size of the arrays of the other
-    rows, and a power of the lessons, as vocabularies grow.
+    Seconds are taken as linear in rows and lessons, which they are not quite where clusters are few or tiny. Memory is
+    what the last trial took, the size of the arrays of the other rows, and a power of the lessons, as vocabularies
+    grow.
     """
     n, sample = len(corpus), largest_sample(name, config)
     first, second, last = (trial.stages[name] for trial in (one, more, most))
@@ -217,7 +216,7 @@ def kept(budget: Budget, corpus: Corpus) -> float:
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Trials say nothing."""
+    """Trials log nothing."""
     log = logging.getLogger("corebound")
     before = log.level
     log.setLevel(logging.ERROR)

@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -66,17 +67,22 @@ class Lsa(Embedder):
             fitted.save(draft)
             os.rename(draft, model)
         dimensions = np.load(model / "axes.npy", mmap_mode="r").shape[0]
-        fill(folder, len(corpus), dimensions, partial(_encode, str(model), corpus.texts, text), executor)
+        try:
+            fill(folder, len(corpus), dimensions, partial(_encode, str(model), corpus.texts, text), executor)
+        finally:
+            _loaded.clear()  # the later stages need the memory
 
 
 _loaded: dict[str, LsaModel] = {}
+_turn = Lock()
 
 
 def _encode(model: str, texts: Texts, text: str, chunk: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    loaded = _loaded.get(model)
-    if loaded is None:  # once a worker, not once a chunk
-        _loaded.clear()
-        _loaded[model] = loaded = LsaModel.load(Path(model))
+    with _turn:  # once a worker, not once a chunk
+        if model not in _loaded:
+            _loaded.clear()
+            _loaded[model] = LsaModel.load(Path(model))
+        loaded = _loaded[model]
     start, stop = chunk
     vectors = loaded.sample[start:stop]  # the sample is the first rows
     if len(vectors) < stop - start:
@@ -181,4 +187,5 @@ class LsaModel:
     @classmethod
     def load(cls, folder: Path) -> LsaModel:
         vocabulary = json.loads((folder / "vocabulary.json").read_text("utf-8"))
-        return cls(vocabulary, *(np.load(folder / f"{name}.npy") for name in ARRAYS))
+        # Mapped, so that workers share them.
+        return cls(vocabulary, *(np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS))

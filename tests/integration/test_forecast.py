@@ -1,5 +1,6 @@
 """What a dry run says, and what is refused for its memory."""
 
+import logging
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,10 +11,11 @@ from pipeline.budget import Budget
 from pipeline.embedders.lsa import Lsa
 from pipeline.executors import Processes, Serial
 from pipeline.filter import Filter
-from pipeline.forecast import ROW, Trial, expect, forecast, largest_sample, learning_from
+from pipeline.forecast import ROW, Trial, Trials, expect, forecast, largest_sample, learning_from
 from pipeline.provenance import Stage
 from pipeline.run import order_and_cut, prepare
 from pipeline.scorers.garbage import Garbage
+from pipeline.sinks.disk import Disk, FileFormat
 from pipeline.sources.files import Files
 from tests.conftest import corebound, toy_config
 
@@ -89,7 +91,9 @@ def test_a_larger_corpus_takes_its_vectors_texts_and_arrays_more():
 def test_trials_leave_nothing_behind_and_change_nothing(tmp_path):
     config = toy_config(tmp_path / "cache")
     plain = order_and_cut(*prepare(config)).selection.kept
+    level = logging.getLogger("corebound").level
     forecast(*prepare(config))
+    assert logging.getLogger("corebound").level == level  # later warnings are not lost
     assert {path.name for path in (tmp_path / "cache").iterdir()} <= {
         stage.name for stage in order_and_cut(*prepare(config)).stages.done
     } | {"filter"}
@@ -109,3 +113,20 @@ def test_what_learns_from_a_sample_learns_from_less_in_a_trial(tmp_path):
     config = toy_config(tmp_path / "cache", embedder=Lsa(sample=700), scorers={"garbage": Garbage(sample=900)})
     assert [largest_sample(name, config) for name in ("embed", "score-garbage", "bin")] == [700, 900, 0]
     assert learning_from(300, Lsa(sample=700)).sample == 300 and learning_from(1000, Lsa(sample=700)).sample == 700
+
+
+def test_a_named_tokenizer_and_the_form_of_the_product_are_those_of_the_run(tmp_path):
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    config = toy_config(
+        tmp_path / "cache", tokenizer=str(tmp_path / "tokenizer.json"), budget=Budget(tokens=200),
+        sink=Disk(path=str(tmp_path / "out"), files=FileFormat.jsonl),
+    )  # fmt: skip
+    config, corpus, _ = prepare(config)
+    (tmp_path / "trials").mkdir()
+    Trials(config, corpus, tmp_path / "trials").run(40, 40)
+    assert list((tmp_path / "trials").rglob("product/data/*.jsonl")) and not (tmp_path / "out").exists()
+    assert forecast(*prepare(config)).kept == pytest.approx(200 / corpus.tokens.sum())

@@ -1,8 +1,13 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from pipeline.embedders.lsa import LsaModel
+from pipeline.embedders import chunks
+from pipeline.embedders.chunks import unit
+from pipeline.embedders.lsa import Lsa, LsaModel
 from pipeline.errors import ConfigError
+from pipeline.executors import Serial
 
 TEXTS = [f"{a} {b} and {c}" for a in ("sort", "count", "join") for b in ("lists", "words") for c in ("go", "stop")]
 
@@ -38,3 +43,18 @@ def test_near_texts_are_near():
 def test_nothing_to_embed_is_refused():
     with pytest.raises(ConfigError, match="no word or character n-gram"):
         LsaModel.fit(["", " "], 5, 1000, seed=0)
+
+
+@pytest.mark.parametrize("sample", [1, 5, 7, 12])
+def test_rows_within_and_beyond_the_sample_are_embedded_alike(tmp_path, sample, monkeypatch):
+    """Chunks of 5 rows, of which one may lie on both sides of the end of the sample."""
+    monkeypatch.setattr(chunks, "CHUNK", 5)
+    texts = SimpleNamespace(read=lambda start, stop, text: TEXTS[start:stop])
+
+    class Corpus(SimpleNamespace):
+        def __len__(self):
+            return len(TEXTS)
+
+    Lsa(dimensions=4, sample=sample).embed(Corpus(texts=texts), "conversation", tmp_path, Serial(), 0)
+    model = LsaModel.fit(TEXTS[:sample], 4, 50_000, 0)
+    assert np.array_equal(np.load(tmp_path / "vectors.npy"), unit(model.transform(TEXTS)))

@@ -82,3 +82,26 @@ def test_settings_out_of_range_are_refused():
         Regions(doubt=-0.1)
     with pytest.raises(ConfigError, match=r"regions\.garbage"):
         Regions(garbage=1.5)
+
+
+def test_a_cluster_of_which_much_is_garbage_is_named(caplog):
+    """Two clusters lose more than a tenth; the one that loses more rows is named, and where its first is."""
+
+    class Rows(SimpleNamespace):
+        def __len__(self):
+            return 300
+
+    cluster, garbage = np.repeat([0, 1, 2], 100), np.zeros(300, np.float32)
+    garbage[:5] = garbage[100:112] = garbage[230:260] = 0.9
+    there = Rows(
+        bins=SimpleNamespace(members=[], cluster=cluster, sizes=np.full(3, 100)),
+        embeddings=SimpleNamespace(blank=np.zeros(300, bool)),
+        neighbours=SimpleNamespace(rows=np.zeros((300, 1), int), similarity=np.ones((300, 1), np.float32)),
+        corpus=SimpleNamespace(place=lambda row: f"line {row}"),
+    )
+    Regions().divide(there, {"garbage": garbage})
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "47 rows" in said and "in 2 clusters" in said and "30 of 100 in cluster 2, as line 230" in said
+    caplog.clear()
+    Regions().divide(there, {"garbage": np.where(np.arange(300) < 5, 0.9, 0)})
+    assert not caplog.records
