@@ -128,6 +128,8 @@ def test_summary_says_what_a_person_asks(folder):
         "product",
     ):
         assert word in out
+    out = corebound(folder, "source.path=toy.jsonl", "budget.fraction=1", "sink.path=whole").stdout
+    assert [line.split() for line in out.splitlines() if line.startswith("kept")] == [["kept", "60", "100.0%"]]
 
 
 def test_multirun_and_experiment(folder):
