@@ -63,16 +63,17 @@ def _stand_ins(kept: np.ndarray, space: Space, executor: Executor) -> tuple[np.n
     bins, vectors, neighbours = space.bins, space.embeddings.vectors, space.neighbours
     stand_in = np.arange(len(kept))
     likeness = np.ones(len(kept), np.float32)
-    holders = np.flatnonzero(np.bincount(bins.cluster[kept], minlength=len(bins.sizes)))
+    holds = np.bincount(bins.cluster[kept], minlength=len(bins.sizes)) > 0
+    holders, centroids = np.flatnonzero(holds), bins.centroids[holds]
     tasks = []
     for number, members in enumerate(bins.members):
         dropped = members[~kept[members]]
         if not len(dropped):
             continue
-        if number in holders:
+        if holds[number]:
             holder = number
         else:
-            holder = holders[np.argmax(bins.centroids[holders] @ bins.centroids[number])]
+            holder = holders[np.argmax(centroids @ bins.centroids[number])]
         candidates = bins.members[holder]
         tasks.append((dropped, candidates[kept[candidates]]))
     for (dropped, _), (near, cosine) in zip(tasks, executor.map(partial(_nearest, vectors), tasks), strict=True):

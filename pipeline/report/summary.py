@@ -83,24 +83,21 @@ def category_rows(run: Run) -> list[dict[str, Any]]:
     shares = run.config.budget.shares
     weight = np.array([shares.get(str(name), 0) for name in names]) if shares else size
     due = weight / max(weight.sum(), 1e-12) * cost[kept].sum()
-    table = []
-    for number, name in enumerate(names):
-        here = order.group == number
-        table.append(
-            {
-                "name": str(name),
-                "rows": int(here.sum()),
-                "kept": int((here & kept).sum()),
-                **{
-                    label: int((here & kept & (region == code)).sum())
-                    for label, code in (("core", CORE), ("boundary", BOUNDARY))
-                },
-                "set aside": int((here & kept & run.scores.aside).sum()),
-                "spent": int(cost[here & kept].sum()),
-                "due": float(due[number]),
-            }
-        )
-    return table
+
+    def count(rows: np.ndarray) -> np.ndarray:
+        return np.bincount(order.group[rows], minlength=len(names))
+
+    columns = {
+        "rows": count(np.ones_like(kept)),
+        "kept": count(kept),
+        "core": count(kept & (region == CORE)),
+        "boundary": count(kept & (region == BOUNDARY)),
+        "set aside": count(kept & run.scores.aside),
+        "spent": np.bincount(order.group[kept], cost[kept], minlength=len(names)).astype(np.int64),
+        "due": due,
+    }
+    table = zip(*(values.tolist() for values in columns.values()), strict=True)
+    return [{"name": str(name), **dict(zip(columns, row, strict=True))} for name, row in zip(names, table, strict=True)]
 
 
 def show(run: Run, product: str | None = None) -> None:
