@@ -93,3 +93,23 @@ def test_edited_texts_are_no_copies(tmp_path):
     found = [json.loads(line) for line in Path(tmp_path / "t.jsonl").read_text().splitlines()]
     assert found[:50] == rows and len({json.dumps(row) for row in found}) > 180
     assert all(set(row) == {"instruction", "output"} for row in found)
+
+
+def test_growth_and_peers_are_what_was_measured():
+    """Time by the power of 1.1 and memory by that of 1; of three repeats the median."""
+    from scale import tables
+
+    stages = [*tables.SELECTING, "read"]
+    found = [
+        {
+            "rows": n, "seconds": 9.0, "peak": 90, "expected": [9.0, 45], "clusters": 9, "gigaflops": 50.0,
+            "bound": 1.0, "selecting": (n / 125_000) ** 1.1, "stages": {name: [1.0, n / 1000] for name in stages},
+        }
+        for n in (31_250, 125_000, 250_000, 1_000_000)
+    ]  # fmt: skip
+    said = tables.of_runs(found)
+    assert "From 125,000 to 1,000,000 rows, time grows as rows ** 1.10 and memory grows as rows ** 1.00." in said
+    assert said.count("| 0.50 |") == 4  # half of the memory had been expected
+    pair = {"rows": 8000, "us": "a", "them": "b", "alike": "98.0 % of its objective"}
+    said = tables.of_peers([{**pair, "ours": [[1, 10], [2, 20], [9, 90]], "theirs": [[100, 40], [80, 50], [1, 1]]}])
+    assert "| 8000 | a | b | 2.00 | 80.00 | 40.0 | 20 | 40 | 2.0 | 98.0 % of its objective |" in said
