@@ -98,7 +98,8 @@ def _no_setting(key: str, valid: list[str]) -> str:
         if any(field.name == name for field in dataclasses.fields(component))
     ]
     if elsewhere:
-        return f"no setting {key} in this choice of {parent}; it belongs to {parent}={elsewhere[0]}; choose that."
+        choices = " and ".join(f"{parent}={option}" for option in elsewhere)
+        return f"no setting {key} in this choice of {parent}; it belongs to {choices}; choose one that has it."
     if not valid:
         return f"no setting {key}; {parent} has no settings; leave it out."
     return f"no setting {key}; {guess}{parent or 'the configuration'} has {', '.join(valid)}."

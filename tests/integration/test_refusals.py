@@ -71,7 +71,7 @@ SENTENCES = {
     "budget.tokenizer=tokenizer.json": "it is tokenizer now",
     "budget.ceilings={all: 90} budget.fraction=null budget.tokens=1000": "above the ceilings, which leave",
     "+scorer@scorers.rank=margin": "the ledger has a column of that name",
-    "executor.workers=2": "it belongs to executor=processes",
+    "executor.workers=2": "it belongs to executor=threads and executor=processes",
     "embedder=precomputed embedder.path=toy.npz": "holds several arrays",
     "embedder=precomputed embedder.path=flat.npy": "expected float[60, d]",
     "experiment=nope": "experiment has budgets, core_boundary, mix",
