@@ -53,6 +53,7 @@ def check(config: Config, corpus: Corpus) -> None:
         config.sink.accept(corpus)
     corpus.require_columns([*config.categorizer.columns(), *config.budget.columns()])
     config.budget.require_fits(len(corpus), len(corpus.inputs))
+    config.budget.first(corpus)
     if any(config.budget.quotas.values()):
         by = config.budget.by
         names = config.categorizer.names(corpus) if by == "category" else grouped(corpus, by).name.tolist()

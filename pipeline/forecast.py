@@ -96,7 +96,8 @@ def forecast(config: Config, corpus: Corpus, stages: Stages) -> Forecast:
     Raises
     ------
     PipelineError
-        As the run itself would, where already few rows make it impossible.
+        As the run itself would, where already few rows make it impossible; not of floors and ceilings, which only the
+        order of all rows can tell.
     """
     n = len(corpus)
     with TemporaryDirectory() as folder, silence():
@@ -108,15 +109,15 @@ def forecast(config: Config, corpus: Corpus, stages: Stages) -> Forecast:
             one = trials.run(few, few)
         many = min(4 * few, n)
         more = trials.run(many, few) if many > few else one
-        most = trials.run(many, many) if many > few else one
-    read = [replace(stage) for stage in stages.done]
+        learns = any(largest_sample(name, config) for name in one.stages)
+        most = trials.run(many, many) if learns and many > few else more
     return Forecast(
         rows=n,
         dimensions=one.dimensions,
         text_bytes=int(corpus.bytes.sum()),
         vector_bytes=4 * n * one.dimensions,
         kept=kept(config.budget, corpus),
-        stages=read + [expect(name, config, corpus, one, more, most) for name in one.stages],
+        stages=[*stages.done, *(expect(name, config, corpus, one, more, most) for name in one.stages)],
     )
 
 

@@ -19,7 +19,7 @@ from pipeline.sinks.disk import Disk, FileFormat
 from pipeline.sources.files import Files
 from tests.conftest import corebound, toy_config
 
-GIVEN = ("source.path=toy.jsonl", "budget.fraction=0.2", "sink.path=out", "clusterer.size=6")
+GIVEN = ("source.path=toy.jsonl", "budget.fraction=0.2", "clusterer.size=6")
 
 
 def numbers(said):
@@ -29,7 +29,7 @@ def numbers(said):
 
 
 def test_a_dry_run_reads_and_says_what_the_rest_would_take(folder):
-    said = corebound(folder, *GIVEN, "dry_run=true").stdout
+    said = corebound(folder, *GIVEN, "sink.path=out", "dry_run=true").stdout
     stages = numbers(said)
     for name in ("read", "embed", "bin", "neighbours", "score-garbage", "order", "cut", "compare", "publish"):
         seconds, peak = stages[name]
@@ -37,18 +37,18 @@ def test_a_dry_run_reads_and_says_what_the_rest_would_take(folder):
     assert stages["all"][0] == pytest.approx(sum(seconds for seconds, _ in stages.values()) / 2, abs=1)
     assert ["distinct", "60"] in [line.split() for line in said.splitlines()] and "vectors of" in said
     assert not (folder / "out").exists()
-    assert "reused" in corebound(folder, *GIVEN, "dry_run=true").stdout  # what was read is kept
+    assert "reused" in corebound(folder, *GIVEN, "sink.path=out", "dry_run=true").stdout  # what was read is kept
 
 
 def test_a_run_that_does_not_fit_is_refused_before_it_starts(folder):
     for dry in (["dry_run=true"], []):
-        refused = corebound(folder, *GIVEN, "memory_gb=0.01", *dry, check=False)
+        refused = corebound(folder, *GIVEN, "sink.path=out", "memory_gb=0.01", *dry, check=False)
         assert refused.returncode == 1 and not (folder / "out").exists()
         last = refused.stderr.splitlines()[-1]
         assert last.startswith("corebound: memory_gb=0.01, but the stage ") and "for 60 rows" in last
         assert ("Expected cost" in refused.stdout) == bool(dry)
         assert "made" not in refused.stderr.split("toy.jsonl: ")[1]  # no stage after reading
-    corebound(folder, *GIVEN, "memory_gb=64")
+    corebound(folder, *GIVEN, "sink.path=out", "memory_gb=64")
     assert (folder / "out" / "run.json").exists()
 
 
@@ -130,3 +130,8 @@ def test_a_named_tokenizer_and_the_form_of_the_product_are_those_of_the_run(tmp_
     Trials(config, corpus, tmp_path / "trials").run(40, 40)
     assert list((tmp_path / "trials").rglob("product/data/*.jsonl")) and not (tmp_path / "out").exists()
     assert forecast(*prepare(config)).kept == pytest.approx(200 / corpus.tokens.sum())
+
+
+def test_a_dry_run_refuses_what_the_rows_make_impossible(folder):
+    refused = corebound(folder, *GIVEN, "sink.path=never", "budget.always=task", "dry_run=true", check=False)
+    assert refused.returncode == 1 and "budget.always=task: the column holds " in refused.stderr
