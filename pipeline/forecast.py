@@ -19,6 +19,7 @@ from pipeline.config import Config
 from pipeline.errors import ConfigError
 from pipeline.executors import one_thread
 from pipeline.filter import Filter
+from pipeline.progress import hidden, waiting
 from pipeline.provenance import Stage, Stages
 from pipeline.publish import publish
 from pipeline.run import order_and_cut
@@ -100,7 +101,7 @@ def forecast(config: Config, corpus: Corpus, stages: Stages) -> Forecast:
         order of all rows can tell.
     """
     n = len(corpus)
-    with TemporaryDirectory() as folder, silence():
+    with TemporaryDirectory() as folder, waiting("trying the run on few rows"), silence():
         trials = Trials(config, corpus, Path(folder))
         few = min(FEWEST, n)
         one = trials.run(few, few)
@@ -217,11 +218,12 @@ def kept(budget: Budget, corpus: Corpus) -> float:
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Trials log nothing."""
+    """Trials log nothing, and show no progress."""
     log = logging.getLogger("corebound")
     before = log.level
     log.setLevel(logging.ERROR)
     try:
-        yield
+        with hidden():
+            yield
     finally:
         log.setLevel(before)

@@ -31,6 +31,22 @@ def smallest(distance: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     return np.divmod(np.flatnonzero(distance <= limit), width)
 
 
+def nearest_first(distance: np.ndarray, k: int) -> np.ndarray:
+    """Columns of the k smallest of each row, smallest first, equal ones by column: int64[b, k].
+
+    Parameters
+    ----------
+    distance : float[b, c]
+    k : int
+        Up to c.
+    """
+    if k == 0:
+        return np.empty((len(distance), 0), np.int64)
+    row, column = smallest(distance, k)
+    order = np.lexsort((column, distance[row, column], row))
+    return in_rows(column[order], row, len(distance), -1)[:, :k]
+
+
 def in_rows(values: np.ndarray, row: np.ndarray, rows: int, fill: float) -> np.ndarray:
     """Values of each row side by side, [rows, most]; ``row`` is ascending."""
     many = np.bincount(row, minlength=rows)

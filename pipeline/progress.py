@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 T = TypeVar("T")
+HIDDEN: ContextVar[bool] = ContextVar("hidden", default=False)  # whether bars are hidden even on a terminal
 
 
 def track(
@@ -24,7 +26,7 @@ def track(
     step : int or iterable of int
         Units that an item stands for, or one number an item.
     """
-    if not sys.stderr.isatty():
+    if HIDDEN.get() or not sys.stderr.isatty():
         yield from items
         return
     from rich.console import Console
@@ -50,10 +52,20 @@ def track(
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
     """Say what goes on during work that cannot tell how far it is."""
-    if not sys.stderr.isatty():
+    if HIDDEN.get() or not sys.stderr.isatty():
         yield
         return
     from rich.console import Console
 
     with Console(stderr=True).status(what):
         yield
+
+
+@contextmanager
+def hidden() -> Iterator[None]:
+    """Show nothing of the work inside."""
+    before = HIDDEN.set(True)
+    try:
+        yield
+    finally:
+        HIDDEN.reset(before)

@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.arrays.corpus import Corpus
 from pipeline.arrays.saved import Saved, require
+from pipeline.nearest import nearest_first
 
 NEAR = 128  # other clusters that a cluster is compared with where there are many
 
@@ -94,9 +95,9 @@ class Bins(Saved):
         found = np.empty((len(self.centroids), wanted), np.int64)
         for start in range(0, len(found), 1024):
             rows = np.arange(start, min(start + 1024, len(found)))
-            likeness = self.centroids[rows] @ self.centroids.T
-            likeness[np.arange(len(rows)), rows] = -np.inf
-            found[rows] = np.argsort(-likeness, axis=1, kind="stable")[:, :wanted]
+            distance = -(self.centroids[rows] @ self.centroids.T)
+            distance[np.arange(len(rows)), rows] = np.inf
+            found[rows] = nearest_first(distance, wanted)
         return found
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from pipeline.component import Component, runtime
 from pipeline.errors import ConfigError
+
+AHEAD = 4  # pieces of work for each thread that are waiting or done, and not yet asked for
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -50,25 +54,11 @@ class Serial(Executor):
 class Parallel(Executor):
     """Several workers."""
 
-    backend: ClassVar[str]
     workers: int = runtime(0)
 
     def __post_init__(self) -> None:
         if self.workers < 0:
             raise ConfigError(f"executor.workers is {self.workers}; expected 0 (one a core) or more; mend it.")
-
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        import joblib
-
-        # max_nbytes=None: arrays in memory travel by pickle; memory-mapped ones travel as the path of their file.
-        backend = joblib.parallel_config(backend=self.backend, n_jobs=self.workers or -1, **self.limits())
-        with one_thread(), backend:
-            parallel = joblib.Parallel(return_as="generator", max_nbytes=None, mmap_mode="r", batch_size=1)
-            yield from parallel(joblib.delayed(function)(item) for item in items)
-
-    def limits(self) -> dict[str, int]:
-        """Of the linear algebra of a worker."""
-        return {}
 
 
 @dataclass(kw_only=True)
@@ -81,7 +71,18 @@ class Threads(Parallel):
         0 for one a core.
     """
 
-    backend: ClassVar[str] = "threading"
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        from joblib import cpu_count
+
+        workers = self.workers or cpu_count()
+        with one_thread(), ThreadPoolExecutor(workers) as pool:
+            waiting: deque[Future[Result]] = deque()
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) > AHEAD * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
 
 
 @dataclass(kw_only=True)
@@ -94,7 +95,11 @@ class Processes(Parallel):
         0 for one a core.
     """
 
-    backend: ClassVar[str] = "loky"
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        import joblib
 
-    def limits(self) -> dict[str, int]:
-        return {"inner_max_num_threads": 1}
+        # max_nbytes=None: arrays in memory travel by pickle; memory-mapped ones travel as the path of their file.
+        backend = joblib.parallel_config(backend="loky", n_jobs=self.workers or -1, inner_max_num_threads=1)
+        with one_thread(), backend:
+            parallel = joblib.Parallel(return_as="generator", max_nbytes=None, mmap_mode="r", batch_size=1)
+            yield from parallel(joblib.delayed(function)(item) for item in items)

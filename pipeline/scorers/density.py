@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pipeline.executors import Executor
 
 BLOCK = 1024
-UNSURE = 2e-3  # of the largest norm: twice what a distance may be off by where float32 products cancel out
 
 
 @dataclass(kw_only=True)
@@ -73,33 +72,11 @@ def mean_distance(points: np.ndarray, k: int) -> np.ndarray:
     float64[m]
         Zeros for a single point.
     """
-    return _mean_distance(points, np.arange(len(points)), k)
+    return distances_of(points, np.arange(len(points)), k)
 
 
-def border(points: np.ndarray, k: int, percentile: float, executor: Executor | None = None) -> np.ndarray:
-    """Points whose mean distance to the k nearest others reaches a percentile of all such: bool[m] (section 3).
-
-    Products in float32 decide where they can; who is near the percentile is measured by differences.
-
-    Parameters
-    ----------
-    points : float64[m, d]
-    k : int
-    percentile : float
-    executor : Executor, optional
-        Where blocks of points are measured; one after the other where left out.
-    """
-    centred = points - points.mean(axis=0)
-    scale = max(float(np.sqrt(np.einsum("ij,ij->i", centred, centred).max())), np.finfo(float).tiny)
-    everyone = np.arange(len(points))
-    distance = _mean_distance((centred / scale).astype(np.float32), everyone, k, executor) * scale
-    near = np.flatnonzero(np.abs(distance - np.percentile(distance, percentile)) <= UNSURE * scale)
-    distance[near] = _mean_distance(points, near, k)
-    return distance >= np.percentile(distance, percentile)
-
-
-def _mean_distance(points: np.ndarray, rows: np.ndarray, k: int, executor: Executor | None = None) -> np.ndarray:
-    """Of some of the points to their nearest among all: float64[r]."""
+def distances_of(points: np.ndarray, rows: np.ndarray, k: int) -> np.ndarray:
+    """As `mean_distance`, of some of the points to their nearest among all: float64[r]."""
     k = min(k, len(points) - 1)
     if k == 0 or not len(rows):
         return np.zeros(len(rows))
@@ -107,8 +84,7 @@ def _mean_distance(points: np.ndarray, rows: np.ndarray, k: int, executor: Execu
     centred = points - points.mean(axis=0) if exact else points  # cancellation is least around the mean
     squares = np.einsum("ij,ij->i", centred, centred)
     blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
-    measure = partial(_of_block, points, centred, squares, k)
-    return np.concatenate(list(executor.map(measure, blocks) if executor else map(measure, blocks)))
+    return np.concatenate([_of_block(points, centred, squares, k, block) for block in blocks])
 
 
 def _of_block(points: np.ndarray, centred: np.ndarray, squares: np.ndarray, k: int, rows: np.ndarray) -> np.ndarray:

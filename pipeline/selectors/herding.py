@@ -134,9 +134,10 @@ def herd(
         for size in range(len(waiting), 0, -1):
             some = size if candidates is None else candidates + place
             at = np.arange(size) if some >= size else rng.integers(0, size, some)
-            gain = turn * target[waiting[at]] - weight * kept[waiting[at]]
-            best = at[gain == gain.max()]
-            best = best[np.argmin(waiting[best])]
+            rival = waiting[at]
+            gain = turn * target[rival] - weight * kept[rival]
+            tied = at[gain == gain.max()]
+            best = tied[0] if len(tied) == 1 else tied[waiting[tied].argmin()]
             chosen = waiting[best]
             waiting[best] = waiting[size - 1]
             order[place] = chosen

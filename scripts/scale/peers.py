@@ -14,7 +14,8 @@ from pipeline.arrays import Categories, Demand, Embeddings, Neighbours, Order, S
 from pipeline.bins.clusterers import SphericalKMeans
 from pipeline.bins.neighbours import NeighbourSearch
 from pipeline.executors import Serial, Threads, one_thread
-from pipeline.scorers.density import Density, border
+from pipeline.scorers.border import border
+from pipeline.scorers.density import Density
 from pipeline.scorers.margin import Margin
 from pipeline.scorers.region import Regions
 from pipeline.selectors import Selector
@@ -37,12 +38,12 @@ class Rows:
         return self.n
 
 
-def spread(vectors: np.ndarray, search: bool) -> tuple[Space, Categories, Demand]:
-    """Vectors in clusters, with neighbours where they are wanted."""
+def spread(vectors: np.ndarray, search: bool, size: int | None = None) -> tuple[Space, Categories, Demand]:
+    """Vectors in clusters (of ``size`` rows, or as many as by default), with neighbours where they are wanted."""
     n = len(vectors)
     embeddings = Embeddings(vectors, np.zeros(n, bool))
     everyone = Categories(np.zeros(n, np.int32), np.array(["all"]))
-    bins = SphericalKMeans().assign(embeddings, everyone, Serial(), SEED)
+    bins = SphericalKMeans(size=size).assign(embeddings, everyone, Serial(), SEED)
     nobody = np.empty((n, 0), np.int32)
     neighbours = Neighbours(nobody, nobody.astype(np.float32), np.array(0.0))
     if search:
@@ -67,9 +68,9 @@ def corebound(vectors: np.ndarray) -> np.ndarray:
 
 
 def facility_location(vectors: np.ndarray) -> np.ndarray:
-    """Clusters, and facility location in each: selector=coverage without a weight for boundaries."""
+    """Clusters of 256 rows, and facility location in each: selector=coverage without a weight for boundaries."""
     with one_thread():
-        space, everyone, demand = spread(vectors, search=False)
+        space, everyone, demand = spread(vectors, search=False, size=256)
         scores = Scores({}, {}, np.zeros(len(space), np.uint8), np.zeros(len(space), np.float32))
         return first(Coverage(beta=0), space, everyone, scores, demand)
 

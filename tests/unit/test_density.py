@@ -5,7 +5,9 @@ import pytest
 from adaptive_resampling import classify_border_and_core_points
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, make_classification
 
-from pipeline.scorers.density import border, mean_distance
+from pipeline.executors import Serial, Threads
+from pipeline.scorers.border import border
+from pipeline.scorers.density import mean_distance
 
 DATA = {
     "digits": lambda: load_digits(return_X_y=True),
@@ -33,7 +35,7 @@ def test_same_border_and_core_sets_as_the_package(name, k, percentile):
         mask = distance >= np.percentile(distance, percentile)
         assert np.array_equal(sorted_rows(own[mask]), sorted_rows(outer))
         assert np.array_equal(sorted_rows(own[~mask]), sorted_rows(core))
-        assert np.array_equal(border(own, k, percentile), mask)
+        assert np.array_equal(border(own, k, percentile, Serial()), mask)
 
 
 def test_unit_float32_rows_agree_with_exact_distances():
@@ -51,7 +53,17 @@ def test_border_does_not_depend_on_where_the_points_are_or_how_many_are_alike():
     points = np.random.default_rng(1).normal(size=(1500, 6))
     points[:300] = points[300:600]
     plain = mean_distance(points, 20)
-    assert np.array_equal(border(points, 20, 60), plain >= np.percentile(plain, 60))
+    assert np.array_equal(border(points, 20, 60, Serial()), plain >= np.percentile(plain, 60))
     for moved in (points + 1000, points * 1e-6, points * 1e6):
-        assert (border(moved, 20, 60) != border(points, 20, 60)).sum() <= 2
-    assert border(np.ones((50, 3)), 5, 60).all()  # all distances are 0, and so is the percentile
+        assert (border(moved, 20, 60, Serial()) != border(points, 20, 60, Serial())).sum() <= 2
+    assert border(np.ones((50, 3)), 5, 60, Serial()).all()  # all distances are 0, and so is the percentile
+
+
+@pytest.mark.parametrize("alike", [0, 3000])
+def test_border_of_many_points_is_that_of_all_distances(alike):
+    points = np.random.default_rng(2).normal(size=(5000, 4))
+    points[:alike] = 0.01  # all of them have all others within any limit
+    plain = mean_distance(points, 20)
+    expected = plain >= np.percentile(plain, 70)
+    assert np.array_equal(border(points, 20, 70, Serial()), expected)
+    assert np.array_equal(border(points, 20, 70, Threads(workers=2)), expected)

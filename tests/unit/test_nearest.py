@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.nearest import in_rows, smallest
+from pipeline.nearest import in_rows, nearest_first, smallest
 
 
 @pytest.mark.parametrize(("width", "k"), [(5, 5), (40, 3), (1000, 16), (1003, 16), (640, 10)])
@@ -17,6 +17,12 @@ def test_the_smallest_are_among_what_is_found(width, k, ties):
         assert len(row) < 30 * 3 * k  # few others
     limit = found[:, -1]
     assert np.array_equal((distance <= limit[:, None]).sum(), (distance[row, column] <= limit[row]).sum())  # all ties
+
+
+@pytest.mark.parametrize(("width", "k"), [(5, 5), (5, 0), (40, 3), (1003, 16)])
+def test_the_nearest_come_first_and_equal_ones_by_column(width, k):
+    distance = np.random.default_rng(width).integers(0, 8, (30, width)).astype(np.float32)
+    assert np.array_equal(nearest_first(distance, k), np.argsort(distance, axis=1, kind="stable")[:, :k])
 
 
 def test_rows_without_any_are_filled():
