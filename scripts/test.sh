@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.."
 . scripts/venv.sh
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
-exec .venv/bin/python -m pytest "$@"
+exec .venv/bin/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadscope "$@"

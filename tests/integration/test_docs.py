@@ -65,9 +65,12 @@ def test_every_file_the_readme_names_is_there():
         assert (ROOT / name).exists(), name
 
 
-def test_the_tables_of_the_comparison_are_what_it_printed():
-    """README shows parts of the table that scripts/compare.py wrote, unchanged."""
-    section = README.split("## Is it better than random?")[1].split("\n## ")[0]
-    written = (ROOT / "scripts/figures/compare.md").read_text().splitlines()
+@pytest.mark.parametrize(
+    ("title", "file"), [("Is it better than random?", "compare.md"), ("How far does it scale?", "scale.md")]
+)
+def test_the_tables_of_a_bench_are_what_it_printed(title, file):
+    """README shows parts of the tables that scripts/compare.py and scripts/bench.py wrote, unchanged."""
+    section = README.split(f"## {title}")[1].split("\n## ")[0]
+    written = (ROOT / "scripts/figures" / file).read_text().splitlines()
     shown = [line for line in section.splitlines() if line.startswith("|")]
-    assert len(shown) > 30 and set(shown) <= set(written)
+    assert len(shown) > 20 and set(shown) <= set(written)
