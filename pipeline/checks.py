@@ -50,7 +50,7 @@ def check(config: Config, corpus: Corpus) -> None:
     if config.text == "response" and all(one["shape"] == "text" for one in corpus.detected):
         raise ConfigError("text=response, but the rows are texts that nobody answers; leave it out.")
     if isinstance(config.sink, Sink):  # the library has none
-        config.sink.accept(corpus)
+        config.sink.accept(corpus, config.source.passes())
     corpus.require_columns([*config.categorizer.columns(), *config.budget.columns()])
     config.budget.require_fits(len(corpus), len(corpus.inputs))
     config.budget.first(corpus)

@@ -40,7 +40,8 @@ def _main() -> None:
 
     register()
     sys.argv[1:] = flags_first(sys.argv[1:])
-    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")  # ours say more
+    for name in ("HF_DATASETS_DISABLE_PROGRESS_BARS", "HF_HUB_DISABLE_PROGRESS_BARS"):
+        os.environ.setdefault(name, "1")  # ours say more
     if "HYDRA_FULL_ERROR" in os.environ:  # the user wants tracebacks
         _application(hydra)(_select)
         return
@@ -120,4 +121,4 @@ def _select(cfg: DictConfig) -> None:
         found.require(config.memory_gb)
     run = order_and_cut(*prepared)
     product = publish(run, shlex.join(["corebound", *sys.argv[1:]]))
-    summary.show(run, str(product))
+    summary.show(run, product.where)

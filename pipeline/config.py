@@ -33,8 +33,10 @@ from pipeline.selectors.coverage import Coverage
 from pipeline.selectors.herding import Herding
 from pipeline.sinks import Sink
 from pipeline.sinks.disk import Disk
+from pipeline.sinks.hub import Hub as HubSink
 from pipeline.sources import Source
 from pipeline.sources.files import Files
+from pipeline.sources.hub import Hub as HubSource
 from pipeline.sources.mix import Mix
 
 # Columns of the ledger, or of selection_*, that a scorer's would replace.
@@ -44,7 +46,7 @@ RESERVED = set(
 )
 TextPart = StrEnum("TextPart", list(PARTS))
 GROUPS: dict[str, dict[str, type]] = {
-    "source": {"files": Files, "mix": Mix},
+    "source": {"files": Files, "mix": Mix, "hub": HubSource},
     "embedder": {"lsa": Lsa, "static": Static, "sentence": Sentence, "precomputed": Precomputed},
     "categorizer": {"none": OneCategory, "column": ColumnCategory},
     "clusterer": {"kmeans": SphericalKMeans},
@@ -58,7 +60,7 @@ GROUPS: dict[str, dict[str, type]] = {
         "random": Random,
         "longest": Longest,
     },
-    "sink": {"disk": Disk},
+    "sink": {"disk": Disk, "hub": HubSink},
     "executor": {"serial": Serial, "threads": Threads, "processes": Processes},
 }
 
@@ -148,7 +150,7 @@ def register() -> None:
     for group, options in GROUPS.items():
         for name, component in options.items():
             node = OmegaConf.structured(component)
-            for key in ("columns", "files"):  # names of columns and of sources, likewise
+            for key in ("columns", "files", "hub"):  # names of columns and of sources, likewise
                 if key in node and isinstance(node._get_node(key), DictConfig):
                     OmegaConf.set_struct(node[key], False)
             store.store(group=group, name=name, node=node)

@@ -23,7 +23,6 @@ from pipeline.progress import hidden, waiting
 from pipeline.provenance import Stage, Stages
 from pipeline.publish import publish
 from pipeline.run import order_and_cut
-from pipeline.sinks.disk import Disk
 
 FEWEST = 256  # rows of the first trial
 PATIENCE = {256: 8.0, 1024: 1.5}  # seconds of a trial of so many rows up to which larger ones are tried
@@ -161,9 +160,8 @@ class Trials:
             scorers={name: learning_from(sample, scorer) for name, scorer in self.config.scorers.items()},
             clusterer=self.config.clusterer.settled(len(self.corpus)),
             tokenizer=None,  # the tokens are counted
-            sink=replace(sink, path=str(here / "product"))
-            if isinstance(sink := self.config.sink, Disk)
-            else Disk(path=str(here / "product")),
+            source=self.config.source.alone(),
+            sink=self.config.sink.trial(here / "product"),
         )
         run = order_and_cut(config, corpus, Stages(Cache(here / "cache")))
         # The other rows of the corpus are no part of this product.

@@ -24,7 +24,7 @@ ASIDE = np.array(["bad", "excluded"], dtype=object)  # by the codes of Aside.rea
 BATCH = 65_536
 
 
-def records(space: Space, scores: Scores, order: Order, selection: Selection) -> Iterator[pa.Table]:
+def records(space: Space, scores: Scores, order: Order, selection: Selection, said: bool = False) -> Iterator[pa.Table]:
     """The ledger in batches, in the order of the input.
 
     Columns: ``source``, ``file``, ``row`` (of the file, from 0), ``line`` (from 1, null where rows have none), ``id``,
@@ -32,7 +32,8 @@ def records(space: Space, scores: Scores, order: Order, selection: Selection) ->
     (from 0, in the order), ``empty_answer``, ``tokens``, ``copies`` (of this row in the input), ``represents``
     (distinct rows that a kept row stands for). For dropped rows the kept row that stands for them: ``stand_in`` (its
     id), ``stand_in_source``, ``stand_in_file``, ``stand_in_row``, ``similarity``. For bad and excluded rows, of which
-    little else is known, ``detail`` says why.
+    little else is known, ``detail`` says why. With ``said``, ``text``: what the row says, turns joined by newlines
+    (null for bad rows).
     """
     corpus, inputs, aside = space.corpus, space.corpus.inputs, space.corpus.aside
     copied = np.zeros(len(inputs), bool)
@@ -67,6 +68,7 @@ def records(space: Space, scores: Scores, order: Order, selection: Selection) ->
                 "stand_in_row": pa.array(row_of_file[deputy], mask=kept),
                 "similarity": pa.array(selection.similarity[row], mask=kept),
                 "detail": pa.nulls(len(part), pa.string()),
+                **({"text": pa.array(corpus.texts.of(row), pa.large_string())} if said else {}),
             }
         )
         if len(out):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,16 @@ from pipeline import versions
 from pipeline.cache import digest, file_digest
 from pipeline.component import Component
 from pipeline.report.card import card
+from pipeline.report.map import draw
 from pipeline.report.summary import category_rows, funnel, source_rows
 from pipeline.run import Run
+from pipeline.sinks import Product
 from pipeline.sinks.configurations import Written
-from pipeline.sinks.disk import RECORD
+from pipeline.sinks.disk import MAP, RECORD
 
 
-def publish(run: Run, command: str) -> Path:
-    """Write the product of a run where its sink says, and return the path.
+def publish(run: Run, command: str) -> Product:
+    """Write the product of a run where its sink says.
 
     Parameters
     ----------
@@ -33,12 +36,13 @@ def publish(run: Run, command: str) -> Path:
         about["files"] = {
             str(path.relative_to(folder)): file_digest(path) for path in sorted(folder.rglob("*")) if path.is_file()
         }
+        (folder / MAP).write_text(draw(run), "utf-8")
         (folder / "README.md").write_text(card(run, about, configurations), "utf-8")
         text = json.dumps(about, indent=2, ensure_ascii=False, allow_nan=False)
         (folder / RECORD).write_text(text + "\n", "utf-8")
 
     with run.stages.timed("publish"):
-        return run.config.sink.publish(run.space, run.scores, run.order, run.selection, describe)
+        return run.config.sink.publish(run, describe)
 
 
 def record(run: Run, command: str) -> dict[str, Any]:
@@ -46,6 +50,8 @@ def record(run: Run, command: str) -> dict[str, Any]:
     kept, corpus = run.selection.kept, run.space.corpus
     return {
         "command": command,
+        "again": shlex.join([*shlex.split(command), *run.config.source.pinned()]),
+        "read_from": run.config.source.origin(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "configuration": settings(run.config),
         "versions": versions.recorded(),

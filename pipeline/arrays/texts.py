@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,11 @@ class Texts:
             speaks = USER if part == "instruction" else ASSISTANT
             texts = _only(texts, turns["role"].combine_chunks(), speaks)
         return pc.binary_join(texts, pa.scalar("\n", pa.large_string())).to_pylist()
+
+    def of(self, rows: np.ndarray) -> list[str]:
+        """Whole texts of chosen rows, int64[m]."""
+        chosen = rows if self.rows is None else np.asarray(self.rows)[rows]
+        return replace(self, rows=chosen).read(0, len(rows))
 
     def turns(self, start: int, stop: int) -> pa.Table:
         """Columns ``role`` and ``text`` of a range of rows."""

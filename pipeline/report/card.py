@@ -6,8 +6,18 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from huggingface_hub import DatasetCardData
+
     from pipeline.run import Run
     from pipeline.sinks.configurations import Written
+
+BEGIN, END = "<!-- corebound: begin -->", "<!-- corebound: end -->"  # between them the text is ours
+PAPERS = {
+    "core-boundary resampling": "2509.19856",
+    "LASER": "2505.22157",
+    "LLM synthetic oversampling": "2406.03628",
+    "latent-space long-tail sampling": "2509.15859",
+}
 
 
 def card(run: Run, about: dict[str, Any], configurations: dict[str, Written]) -> str:
@@ -21,50 +31,82 @@ def card(run: Run, about: dict[str, Any], configurations: dict[str, Written]) ->
     configurations : dict of str to Written
         By name.
     """
+    data = metadata(run, about, configurations)
+    return "\n".join(["---", data.to_yaml(), "---", "", BEGIN, *body(run, about, configurations), END, ""])
+
+
+def metadata(run: Run, about: dict[str, Any], configurations: dict[str, Written]) -> DatasetCardData:
+    """The YAML; licence and language are those of the source's card, where it has one, and never made up."""
     from datasets import DatasetInfo
     from datasets.info import DatasetInfosDict
     from datasets.splits import SplitDict, SplitInfo
     from huggingface_hub import DatasetCardData
 
+    inherited = run.config.source.described()
+    first = next(iter(configurations))
+    entries = []
+    for name, one in configurations.items():
+        entry = {
+            "config_name": name,
+            # It tells one product from another that replaces it in the same folder: load_dataset caches by what is
+            # said here, not by the files.
+            "description": "files " + " ".join(shards.digest[:16] for shards in one.splits.values()),
+            "data_files": [{"split": split, "path": shards.glob} for split, shards in one.splits.items()],
+        }
+        # Two kinds of rows have no default: whoever loads them says which.
+        alone = name == first != "default" and set(configurations) <= {first, "audit"}
+        entries.append({**entry, "default": True} if alone else entry)
+    plain = all(one["shape"] == "text" for one in about["detected"])
     data = DatasetCardData(
+        **{
+            "task_categories": ["text-classification" if plain else "text-generation"],
+            **inherited,
+        },
         tags=["corebound", "data-selection"],
-        size_categories=_size(about["counts"]["kept"]),
-        configs=[
-            # The description tells one product from another that replaces it in the same folder: load_dataset caches
-            # by what is said here, not by the files.
-            {"config_name": name, "description": f"files {one.digest[:16]}",
-             "data_files": [{"split": "train", "path": one.glob}]}
-            for name, one in configurations.items()
-        ],
-    )  # fmt: skip
+        size_categories=[_size(about["counts"]["kept"])],
+        configs=entries,
+    )
     DatasetInfosDict(
         {
             # Stated, so that a JSON Lines file whose first rows do not show every type is read right.
             name: DatasetInfo(
                 features=one.features,
-                splits=SplitDict({"train": SplitInfo("train", num_examples=one.rows, num_bytes=one.bytes)}),
-                download_size=one.bytes,
-                dataset_size=one.bytes,
+                splits=SplitDict(
+                    {
+                        split: SplitInfo(split, num_examples=shards.rows, num_bytes=shards.bytes)
+                        for split, shards in one.splits.items()
+                    }
+                ),
+                download_size=(size := sum(shards.bytes for shards in one.splits.values())),
+                dataset_size=size,
                 config_name=name,
             )
             for name, one in configurations.items()
         }
     ).to_dataset_card_data(data)
+    return data
+
+
+def body(run: Run, about: dict[str, Any], configurations: dict[str, Written]) -> list[str]:
+    """What a person reads, as lines of Markdown."""
     counts, measured = about["counts"], about["measured"]
     names = ", ".join(run.space.corpus.names)
-    lines = [
-        "---", data.to_yaml(), "---", "",
+    return [
         f"# A selection of {counts['kept']:,} rows from {names}", "",
         f"Selected by corebound {about['versions']['corebound']} out of {counts['read']:,} rows, "
-        f"{counts['distinct']:,} of them distinct. Rows are unchanged; `ledger.parquet` says for every input row "
-        "what became of it and why; `run.json` holds configuration, versions, hashes and times.", "",
-        *_configurations(configurations),
+        f"{counts['distinct']:,} of them distinct. Rows are unchanged. "
+        f"{'The configuration `audit` (`ledger.parquet`)' if 'audit' in configurations else '`ledger.parquet`'} says "
+        "for every input row what became of it and why; `run.json` holds configuration, versions, hashes and times.",
+        "",
+        *_configurations(list(configurations)),
+        "![Rows that were dropped and kept, on the two directions in which their vectors differ most](map.svg)", "",
         "## Sources", "",
         *_table(
             ["", "shape", "read", "bad", "excluded", "duplicates", "kept"],
             [[row["name"], row["shape"], *(f"{row[c]:,}" for c in ("read", "bad", "excluded", "duplicates", "kept"))]
              for row in about["sources"]],
         ), "",
+        *(f"- {line}" for line in about["read_from"]), "",
         "## Funnel", "",
         *_table(["", "rows"], [[name, f"{count:,}"] for name, count in counts.items()]), "",
         f"## Kept by {run.config.budget.by}", "",
@@ -74,28 +116,39 @@ def card(run: Run, about: dict[str, Any], configurations: dict[str, Written]) ->
              for row in about["categories"]],
         ), "",
         "## Beside random subsets of the same cost", "",
-        f"Coverage is the share of rows with a kept row at cosine {run.similarity:.3f} or more, in the vectors that "
-        "the selection was made with; it says nothing of a model trained on it.", "",
+        f"Coverage is the share of rows with a kept row at cosine {run.similarity:.3f} or more.", "",
         *_table(
             ["", "rows", "coverage", "mean cosine to nearest kept", "boundary kept", "core kept"],
             [[name, f"{m['rows']:,}", *(_cell(m[c]) for c in ("coverage", "similarity", "boundary", "core"))]
              for name, m in measured.items()],
         ), "",
+        "## Limits", "",
+        "- Coverage is measured in the vectors that the selection was made with; it says nothing of a model trained on "
+        "it.",
+        "- Rows are chosen for how they are spread, not for being right: what was wrong, biased or private in the "
+        "sources may be here too.",
+        "- The noise guard knows words in no order, random characters, another language and cut-off answers, no other "
+        "kind of garbage.", "",
         "## How to make it again", "",
-        "```", about["command"], "```", "",
+        "```", about["again"], "```", "",
+        *_table(["", ""], [[f"`{name}`", f"`{value}`"] for name, value in
+                           {"content of the sources": about["source_content"], "ids of kept rows": about["kept_ids"],
+                            **about["versions"]}.items()]), "",
         "<details><summary>Resolved configuration</summary>", "",
         "```json", json.dumps(about["configuration"], indent=2, ensure_ascii=False), "```", "",
         "</details>", "",
+        "## Method", "",
+        "After " + ", ".join(f"[{name}](https://arxiv.org/abs/{number})" for name, number in PAPERS.items()) + ".", "",
     ]  # fmt: skip
-    return "\n".join(lines)
 
 
-def _configurations(configurations: dict[str, Written]) -> list[str]:
-    if len(configurations) == 1:
+def _configurations(names: list[str]) -> list[str]:
+    rows = [name for name in names if name != "audit"]
+    if len(rows) == 1:
         return []
     return [
         "The rows have several schemas, so each is a configuration: "
-        + ", ".join(f"`load_dataset(path, {name!r})`" for name in configurations) + ".", "",
+        + ", ".join(f"`load_dataset(path, {name!r})`" for name in rows) + ".", "",
     ]  # fmt: skip
 
 

@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING
 from pipeline.component import Component
 
 if TYPE_CHECKING:
-    from pipeline.arrays import Corpus, Order, Scores, Selection, Space
+    from pipeline.arrays import Corpus
+    from pipeline.run import Run
     from pipeline.sinks.configurations import Written
+
+
+@dataclass(frozen=True)
+class Product:
+    """What was written: its folder, and where a person finds it."""
+
+    folder: Path
+    where: str
 
 
 @dataclass(kw_only=True)
@@ -22,18 +31,15 @@ class Sink(Component):
         """Refuse, before anything is computed, a target that cannot be written, or that holds a source."""
         raise NotImplementedError
 
-    def accept(self, corpus: Corpus) -> None:
-        """Refuse, before anything is computed on them, rows that cannot be written."""
+    def accept(self, corpus: Corpus, passes: list[str]) -> None:
+        """Refuse, before anything is computed on them, rows that cannot be written, or splits that go with them."""
 
-    def publish(
-        self,
-        space: Space,
-        scores: Scores,
-        order: Order,
-        selection: Selection,
-        describe: Callable[[Path, dict[str, Written]], None],
-    ) -> Path:
-        """Write the product and return where it is.
+    def trial(self, folder: Path) -> Sink:
+        """A sink that writes into a folder what this one would, and nowhere else."""
+        raise NotImplementedError
+
+    def publish(self, run: Run, describe: Callable[[Path, dict[str, Written]], None]) -> Product:
+        """Write the product.
 
         ``describe`` adds card and run record to its folder, given the configurations that are in it.
         """

@@ -26,14 +26,21 @@ LONGEST = 60  # characters of a name
 
 
 @dataclass(frozen=True)
-class Written:
-    """A configuration that is on disk: the glob of its files, their sizes and digest, its columns and rows."""
+class Shards:
+    """A split that is on disk: the glob of its files, how many rows they hold, their sizes and digest."""
 
     glob: str
-    features: Features
     rows: int
     bytes: int
     digest: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """A configuration that is on disk: its columns, and its splits by name."""
+
+    features: Features
+    splits: dict[str, Shards]
 
 
 def of_rows(corpus: Corpus, chosen: np.ndarray) -> dict[str, list[tuple[Dataset, np.ndarray]]]:

@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,26 +16,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 from omegaconf import MISSING
 
-from pipeline.cache import digest, file_digest
+from pipeline import ledger
+from pipeline.cache import digest
 from pipeline.errors import ConfigError
-from pipeline.progress import track
-from pipeline.sinks import Sink, configurations, json_lines
-from pipeline.sinks.configurations import Written
+from pipeline.sinks import Product, Sink, configurations, json_lines, shards, trainers
+from pipeline.sinks.configurations import SINGLE, Written
+from pipeline.sinks.shards import AUDIT, LEDGER
+from pipeline.sinks.trainers import Trainer
 
 if TYPE_CHECKING:
-    from datasets import Dataset
-
-    from pipeline.arrays import Corpus, Order, Scores, Selection, Space
+    from pipeline.arrays import Corpus
+    from pipeline.run import Run
 
 RECORD = "run.json"  # written last: a folder that has it is a whole product
-SHARD_BYTES = 500_000_000
+MAP = "map.svg"
+RECEIPT = "pushed.json"  # beside a product that was pushed
 RowFormat = StrEnum("RowFormat", ["rows", "messages"])
 FileFormat = StrEnum("FileFormat", ["parquet", "jsonl"])
 
 
 @dataclass(kw_only=True)
 class Disk(Sink):
-    """``data``, ``README.md``, ``ledger.parquet`` and ``run.json``.
+    """``data``, ``README.md`` with ``map.svg``, ``ledger.parquet`` and ``run.json``.
 
     Where the kept rows have several schemas, each is a configuration with a folder of its own in ``data``.
 
@@ -51,6 +53,15 @@ class Disk(Sink):
         ``rows``: every row as it came, a configuration a schema; ``messages``: all rows as conversations in one table.
     files : FileFormat
         ``parquet`` or ``jsonl``.
+    config_name : str
+        What `load_dataset` calls the rows; where they have several schemas, it begins the names.
+    split : str
+    shard_mb : int
+        Size of a file, in 10^6 bytes of rows in memory.
+    trainer : Trainer, optional
+        ``trl``, ``axolotl`` or ``llamafactory``: also write the entry that fine-tuning on the product needs.
+    audit_text : bool
+        Whether the ledger says what each row says, dropped ones included.
     """
 
     path: str = MISSING
@@ -58,14 +69,32 @@ class Disk(Sink):
     columns: bool = False
     format: RowFormat = RowFormat.rows
     files: FileFormat = FileFormat.parquet
+    config_name: str = SINGLE
+    split: str = "train"
+    shard_mb: int = 500
+    trainer: Trainer | None = None
+    audit_text: bool = False
+
+    def __post_init__(self) -> None:
+        for key, value in {"config_name": self.config_name, "split": self.split}.items():
+            if not re.fullmatch(r"\w+([.-]\w+)*", value) or value in ("data", AUDIT):
+                raise ConfigError(
+                    f"sink.{key} is {value!r}; expected letters, digits and _ with . or - between, not 'data' or "
+                    f"'{AUDIT}'; name another."
+                )
+        if self.shard_mb < 1:
+            raise ConfigError(f"sink.shard_mb is {self.shard_mb}; expected 1 or more; mend it.")
 
     @property
     def target(self) -> Path:
         return Path(self.path).expanduser().resolve()  # a link stays one: what it points to is written
 
     def check(self, sources: list[Path] | None = None) -> None:
+        self._require_folder(sources or [])
+
+    def _require_folder(self, sources: list[Path]) -> None:
         target = self.target
-        for path in sources or []:
+        for path in sources:
             if path.resolve().is_relative_to(target):
                 raise ConfigError(
                     f"sink.path={self.path} holds the source {path.name}; expected another folder; name one."
@@ -89,14 +118,7 @@ class Disk(Sink):
                 f"sink.path={self.path} holds an earlier product; name another folder, or set sink.overwrite=true."
             )
 
-    def publish(
-        self,
-        space: Space,
-        scores: Scores,
-        order: Order,
-        selection: Selection,
-        describe: Callable[[Path, dict[str, Written]], None],
-    ) -> Path:
+    def publish(self, run: Run, describe: Callable[[Path, dict[str, Written]], None]) -> Product:
         from filelock import FileLock
 
         target = self.target
@@ -106,71 +128,92 @@ class Disk(Sink):
         with FileLock(lock):
             if aside.exists() and not target.exists():
                 os.rename(aside, target)  # an earlier run was killed between the two renames below
-            self.check()  # again: another run may have finished meanwhile
+            self._require_folder([])  # again: another run may have finished meanwhile
             for leftover in (draft, aside):
                 shutil.rmtree(leftover, ignore_errors=True)
             (draft / "data").mkdir(parents=True)
-            written = self._write_rows(draft, space, scores, order, selection)
-            _write_ledger(draft, space, scores, order, selection)
+            written = self._write_rows(draft, run)
+            records = ledger.records(run.space, run.scores, run.order, run.selection, self.audit_text)
+            audit = shards.write_ledger(draft, records)
+            if self.files == FileFormat.parquet:  # load_dataset reads one format in a data set
+                written[AUDIT] = audit
             describe(draft, written)
             if target.exists():
                 os.rename(target, aside)
             os.rename(draft, target)
             shutil.rmtree(aside, ignore_errors=True)
-        return target
+        return Product(target, str(target))
 
-    def accept(self, corpus: Corpus) -> None:
+    def trial(self, folder: Path) -> Disk:
+        mine = {field.name: getattr(self, field.name) for field in fields(Disk)}
+        return Disk(**{**mine, "path": str(folder)})
+
+    def accept(self, corpus: Corpus, passes: list[str]) -> None:
+        if passes and (self.format == RowFormat.messages or self.columns or self.trainer == Trainer.llamafactory):
+            what = "sink.format=messages and sink.columns=true change rows, and LLaMA-Factory reads whole folders"
+            raise ConfigError(
+                f"source.pass_through takes the split '{passes[0]}' along as it is, but {what}; leave one out."
+            )
+        if self.split in passes:
+            raise ConfigError(f"sink.split and source.pass_through both name '{self.split}'; name another split.")
+        if self.trainer is not None:
+            trainers.require(self.trainer, corpus, self.format == RowFormat.messages)
         if self.format == RowFormat.messages:
             configurations.require_answers(corpus)
         elif self.files == FileFormat.jsonl:
             for name, table in zip(corpus.names, corpus.tables, strict=True):
                 json_lines.require_writable(name, table.features.arrow_schema)
 
-    def _write_rows(
-        self, draft: Path, space: Space, scores: Scores, order: Order, selection: Selection
-    ) -> dict[str, Written]:
-        inputs = space.corpus.inputs
-        kept = selection.kept[inputs.distinct] & inputs.stands
-        kept[selection.copies] = True
+    def _write_rows(self, draft: Path, run: Run) -> dict[str, Written]:
+        space, inputs = run.space, run.space.corpus.inputs
+        kept = run.selection.kept[inputs.distinct] & inputs.stands
+        kept[run.selection.copies] = True
         chosen = np.flatnonzero(kept)
         if self.format == RowFormat.messages:
             found = configurations.of_messages(space.corpus, chosen, draft)
         else:
             found = configurations.of_rows(space.corpus, chosen)
-        written = {}
+        represents = np.bincount(run.selection.stand_in, minlength=len(space)) - 1
+        passed = {split: [table] for split, table in run.config.source.passed().items()}
+        written, parts_of = {}, {}
         for name, parts in found.items():
             if self.columns:
                 parts = [
-                    (_with_columns(rows, inputs.distinct[which], space, scores, order, selection), which)
+                    (shards.with_columns(rows, inputs.distinct[which], represents, space, run.scores, run.order), which)
                     for rows, which in parts
                 ]
-            folder = Path("data") if name == configurations.SINGLE else Path("data") / name
-            written[name] = self._write_shards([rows for rows, _ in parts], draft, folder)
+            rows = [part for part, _ in parts]
+            name, folder = self._named(name)
+            written[name] = Written(
+                rows[0].features,
+                {
+                    split: shards.write(tables, draft, folder, split, self.files, self.shard_mb)
+                    for split, tables in {self.split: rows, **passed}.items()
+                },
+            )
+            if self.trainer is not None:
+                laid = (
+                    trainers.MESSAGES
+                    if self.format == RowFormat.messages
+                    else trainers.of_corpus(space.corpus, int(inputs.source[parts[0][1][0]]))
+                )
+                parts_of[name] = laid, rows[0], folder.as_posix()
         (draft / "messages.arrow").unlink(missing_ok=True)
+        if self.trainer is not None:
+            entry = trainers.entry(self.trainer, parts_of, self.split, self.home)
+            (draft / trainers.FILES[self.trainer]).write_text(entry, "utf-8")
         return written
 
-    def _write_shards(self, parts: list[Dataset], draft: Path, folder: Path) -> Written:
-        from datasets import concatenate_datasets
+    @property
+    def home(self) -> trainers.Home:
+        """Where trainers will find the product."""
+        return trainers.Home(folder=str(self.target))
 
-        (draft / folder).mkdir(parents=True, exist_ok=True)
-        rows = concatenate_datasets(parts)
-        size = sum(part.data.nbytes * len(part) // max(1, part.data.num_rows) for part in parts)
-        shards = max(1, -(-size // SHARD_BYTES))
-        paths = []
-        for shard in track(range(shards), "publish", "shards", total=shards):
-            part = rows.shard(shards, shard, contiguous=True)
-            paths.append(draft / folder / f"train-{shard:05d}-of-{shards:05d}.{self.files}")
-            if self.files == FileFormat.parquet:
-                part.to_parquet(paths[-1])
-            else:
-                json_lines.write(part, paths[-1])
-        return Written(
-            glob=f"{folder.as_posix()}/train-*.{self.files}",
-            features=rows.features,
-            rows=len(rows),
-            bytes=sum(path.stat().st_size for path in paths),
-            digest=digest([file_digest(path) for path in paths]),
-        )
+    def _named(self, name: str) -> tuple[str, Path]:
+        """What a configuration is called, and its folder."""
+        if self.config_name != SINGLE:
+            name = self.config_name if name == SINGLE else f"{self.config_name}-{name}"
+        return name, Path("data") if name == SINGLE else Path("data") / name
 
 
 def _is_ours(path: Path, target: Path) -> bool:
@@ -181,41 +224,6 @@ def _is_ours(path: Path, target: Path) -> bool:
         except (ValueError, KeyError, TypeError):
             return False
     return (
-        name in ("README.md", "ledger.parquet")
-        or re.fullmatch(r"data/([\w.+-]+/)?train-\d+-of-\d+\.(parquet|jsonl)", name) is not None
+        name in ("README.md", LEDGER, MAP, RECEIPT, *trainers.FILES.values())
+        or re.fullmatch(r"data/([\w.+-]+/)?[\w.-]+-\d+-of-\d+\.(parquet|jsonl)", name) is not None
     )
-
-
-def _with_columns(
-    rows: Dataset, distinct: np.ndarray, space: Space, scores: Scores, order: Order, selection: Selection
-) -> Dataset:
-    from pipeline import ledger
-
-    represents = np.bincount(selection.stand_in, minlength=len(space)) - 1
-    added = {
-        "id": ledger.text(space.corpus.ids[distinct]),
-        **ledger.described(space, scores, order, distinct),
-        "represents": represents[distinct],
-    }
-    taken = [f"selection_{name}" for name in added if f"selection_{name}" in rows.column_names]
-    if taken:
-        raise ConfigError(
-            f"sink.columns=true would replace the column '{taken[0]}' that the rows already have; "
-            "rename or remove it, or leave sink.columns out."
-        )
-    for name, values in added.items():
-        rows = rows.add_column(f"selection_{name}", list(values.tolist()))
-    return rows
-
-
-def _write_ledger(draft: Path, space: Space, scores: Scores, order: Order, selection: Selection) -> None:
-    import pyarrow.parquet as parquet
-
-    from pipeline import ledger
-
-    writer = None
-    for batch in ledger.records(space, scores, order, selection):
-        writer = writer or parquet.ParquetWriter(draft / "ledger.parquet", batch.schema)
-        writer.write_table(batch)
-    if writer:
-        writer.close()

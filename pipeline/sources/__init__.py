@@ -33,6 +33,30 @@ class Source(Component):
         """Files and folders that are read."""
         return []
 
+    def passes(self) -> list[str]:
+        """Names of other splits that go into the product as they are."""
+        return []
+
+    def passed(self) -> dict[str, Dataset]:
+        """Those splits."""
+        return {}
+
+    def alone(self) -> Source:
+        """This source without the splits that it passes through."""
+        return self
+
+    def described(self) -> dict[str, Any]:
+        """Licence, language and the like, as the card of the source says, and which data sets were read."""
+        return {}
+
+    def origin(self) -> list[str]:
+        """Sentences on where the rows came from, beyond what every source has."""
+        return []
+
+    def pinned(self) -> list[str]:
+        """Overrides with which a command reads again just what was read."""
+        return []
+
     def shares(self, sizes: dict[str, int]) -> dict[str, float]:
         """Proportions that the sources should have among kept rows, given their sizes; empty where nothing is said."""
         return {}
@@ -46,15 +70,26 @@ class Part(Source):
     ----------
     in_place : bool
         Whether the rows are a table already, which reading leaves where it is.
+    share, weight : float, optional
+        In a mix: the source's proportion among kept rows, or how much more than its size it counts.
     """
 
     in_place: ClassVar[bool] = False
     name: str | None = None
     shape: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
+    share: float | None = None
+    weight: float | None = None
 
     def __post_init__(self) -> None:
         from pipeline.sources.shapes import SHAPES
+
+        for key in ("share", "weight"):
+            value = getattr(self, key)
+            if value is not None and not 0 <= value < float("inf"):
+                raise ConfigError(f"source.{key} is {value}; expected 0 or more; mend it.")
+        if self.share is not None and self.weight is not None:
+            raise ConfigError("found a share and a weight of one source; expected one of them; leave one out.")
 
         if self.shape is not None and self.shape not in SHAPES:
             raise ConfigError(f"source.shape is {self.shape}; expected one of {', '.join(SHAPES)}; mend it.")
@@ -67,6 +102,8 @@ class Part(Source):
             )
 
     def parts(self) -> dict[str, Part]:
+        if self.share is not None or self.weight is not None:
+            raise ConfigError("source.share and source.weight are for sources of a mix; leave them out.")
         return {self.called(): self}
 
     def called(self) -> str:

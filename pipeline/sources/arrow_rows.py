@@ -32,12 +32,12 @@ def read_file(path: Path, number: int) -> Iterator[Batch]:
         if path.suffix == ".parquet":
             with parquet.ParquetFile(path) as file:
                 for part in file.iter_batches(BATCH):
-                    yield from _batches(path.name, number, pa.Table.from_batches([part]))
+                    yield batch_of(path.name, number, pa.Table.from_batches([part]))
         else:
             with pa.memory_map(str(path)) as source:
                 for part in _arrow(source):
                     for start in range(0, len(part), BATCH):
-                        yield from _batches(path.name, number, pa.Table.from_batches([part.slice(start, BATCH)]))
+                        yield batch_of(path.name, number, pa.Table.from_batches([part.slice(start, BATCH)]))
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
@@ -87,7 +87,7 @@ def files_of(path: Path) -> list[Path]:
 def batches_of(dataset: Dataset, number: int, name: str = "the dataset") -> Iterator[Batch]:
     """Batches of a data set in memory or memory-mapped, its index applied, its format set aside."""
     for part in dataset.with_format("arrow").iter(BATCH):
-        yield from _batches(name, number, part.cast(dataset.features.arrow_schema))
+        yield batch_of(name, number, part.cast(dataset.features.arrow_schema))
 
 
 def _arrow(source: pa.MemoryMappedFile) -> Iterator[pa.RecordBatch]:
@@ -101,7 +101,7 @@ def _arrow(source: pa.MemoryMappedFile) -> Iterator[pa.RecordBatch]:
         yield from pa.ipc.open_stream(source)
 
 
-def _batches(name: str, number: int, table: pa.Table) -> Iterator[Batch]:
+def batch_of(name: str, number: int, table: pa.Table) -> Batch:
     """The rows as Python objects, decoded as ``datasets`` would, but for media, whose bytes are enough here."""
     import pyarrow as pa
     from datasets import Dataset, Features
@@ -116,7 +116,7 @@ def _batches(name: str, number: int, table: pa.Table) -> Iterator[Batch]:
             ) from error
     columns = undecoded(Dataset(table))[:]
     rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-    yield Batch(number, [0] * len(rows), rows, table)
+    return Batch(number, [0] * len(rows), rows, table)
 
 
 def undecoded(dataset: Dataset) -> Dataset:

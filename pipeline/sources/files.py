@@ -64,8 +64,6 @@ class Files(Part):
     quote: str = '"'
     field: str | None = None
     split: str | None = None
-    share: float | None = None
-    weight: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -79,21 +77,10 @@ class Files(Part):
         for key, value in {"delimiter": self.delimiter, "quote": self.quote or None}.items():
             if value is not None and (len(value) != 1 or value in "\r\n"):
                 raise ConfigError(f"source.{key} is {value!r}; expected one character; mend it.")
-        for key in ("share", "weight"):
-            value = getattr(self, key)
-            if value is not None and not 0 <= value < float("inf"):
-                raise ConfigError(f"source.{key} is {value}; expected 0 or more; mend it.")
-        if self.share is not None and self.weight is not None:
-            raise ConfigError("found a share and a weight of one source; expected one of them; leave one out.")
 
     def identity(self) -> dict[str, Any]:
         # The bytes of the files say what is read, not their names: a moved file is not read again.
         return {**super().identity(), **dict.fromkeys(("path", "name", "share", "weight"))}
-
-    def parts(self) -> dict[str, Part]:
-        if self.share is not None or self.weight is not None:
-            raise ConfigError("source.share and source.weight are for sources of a mix; leave them out.")
-        return super().parts()
 
     def advice(self, file: int, columns: list[str]) -> str:
         if self._paths[file].is_dir() or FORMATS[ending(self._paths[file])] != "delimited":

@@ -25,6 +25,8 @@ FILES = ["source.path=a.jsonl"]
 NEEDED = {
     ("source", "files"): ["source.path=a.jsonl"],
     ("source", "mix"): ["source.files={a: {path: a.jsonl, share: 1}, b: {path: [b.jsonl, c.csv], share: 2}}"],
+    ("source", "hub"): ["source.repo=me/rows"],
+    ("sink", "hub"): ["sink.repo=me/rows"],
     ("embedder", "precomputed"): ["embedder.path=v.npy"],
     ("embedder", "sentence"): ["embedder.model=folder"],
     ("embedder", "static"): ["embedder.model=folder"],

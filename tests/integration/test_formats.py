@@ -74,7 +74,7 @@ def run(folder, source, rows=8, **settings):
     """Select with the library's parts and publish: the product's folder and its ledger."""
     sink = Disk(path=str(folder / "out"), overwrite=True, **settings)
     config = toy_config(folder / "cache", source=source, sink=sink, budget=Budget(rows=rows), selector=Random())
-    product = publish(curate(config), "corebound")
+    product = publish(curate(config), "corebound").folder
     return product, ledger_of(product)
 
 
@@ -401,7 +401,7 @@ def test_rows_are_accounted_for_over_many_batches(tmp_path, monkeypatch):
         filter=Filter(max_tokens=30), clusterer=SphericalKMeans(size=10),
     )  # fmt: skip
     curated = curate(config)
-    product = publish(curated, "corebound")
+    product = publish(curated, "corebound").folder
     ledger = ledger_of(product)
     assert list(zip(ledger.source, ledger.file, ledger.row, ledger.line, strict=True)) == [one[:4] for one in expected]
     texts = {}

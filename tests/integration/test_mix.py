@@ -51,7 +51,7 @@ def kept_by_source(run):
 def test_every_row_remembers_its_source_and_every_schema_is_a_configuration(toys):
     sink = Disk(path=str(toys / "out"))
     run = curate(toy_config(toys / "cache", source=Mix(files=files_of(toys)), sink=sink))
-    product = publish(run, "corebound")
+    product = publish(run, "corebound").folder
     ledger = ledger_of(product)
     assert ledger.source.tolist() == ["a"] * 20 + ["b"] * 10 + ["c"] * 30 + ["d"] * 10
     assert ledger.row.tolist() == [*range(20), *range(10), *range(30), *range(10)]
@@ -148,7 +148,7 @@ def test_length_limits_set_rows_aside_before_anything_is_computed(toys):
     sink = Disk(path=str(toys / "out"))
     limits = Filter(min_tokens=12, max_tokens=18)
     run = curate(toy_config(toys / "cache", source=Files(path=str(toys / "[a-c].jsonl")), filter=limits, sink=sink))
-    ledger = ledger_of(publish(run, "corebound"))
+    ledger = ledger_of(publish(run, "corebound").folder)
     rows = [json.loads(line) for name in "abc" for line in (toys / f"{name}.jsonl").open()]
 
     def tokens(row):
