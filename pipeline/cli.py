@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ def configs() -> Path:
 
 def main() -> None:
     """Run ``corebound``; a user's mistake ends in one sentence and exit status 1."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what schedulers send is a stop like any other
     try:
         _main()
     except KeyboardInterrupt:
@@ -103,7 +105,8 @@ def _select(cfg: DictConfig) -> None:
     if missing:
         raise refusals.missing(missing)
     config = OmegaConf.to_object(cfg)
-    config.sink.check(config.source.paths())
+    if not config.dry_run:
+        config.sink.check(config.source.paths())
 
     from pipeline.publish import publish
     from pipeline.report import summary

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 import numpy as np
@@ -75,8 +75,8 @@ class Forecast:
             raise ConfigError(
                 f"memory_gb={memory_gb:g}, but the stage {largest.name} is expected to take "
                 f"{largest.peak_mib / 1024:.1f} GB for {self.rows:,} rows, of which {mapped:.1f} GB are vectors and "
-                "texts on disk, mapped; allow that, choose an embedder of fewer dimensions or fewer workers, or leave "
-                "rows out."
+                "texts on disk, mapped; allow that, choose an embedder of fewer dimensions or an executor with fewer "
+                "workers, or leave rows out."
             )
 
 
@@ -103,10 +103,12 @@ def forecast(config: Config, corpus: Corpus, stages: Stages) -> Forecast:
     with TemporaryDirectory() as folder, waiting("trying the run on few rows"), silence():
         trials = Trials(config, corpus, Path(folder))
         few = min(FEWEST, n)
-        one = trials.run(few, few)
+        one = trials.run(few, few)  # it also imports libraries, loads models and starts workers
         while 16 * few <= n and one.seconds < PATIENCE.get(few, 0):
             few *= 4
             one = trials.run(few, few)
+        if few == min(FEWEST, n):
+            one = trials.run(few, few)  # again, now that this is done
         many = min(4 * few, n)
         more = trials.run(many, few) if many > few else one
         learns = any(largest_sample(name, config) for name in one.stages)
@@ -149,8 +151,7 @@ class Trials:
     folder: Path
 
     def run(self, rows: int, sample: int) -> Trial:
-        here = self.folder / f"{rows}-{sample}"
-        here.mkdir()
+        here = Path(mkdtemp(dir=self.folder))
         np.save(here / "rows.npy", np.arange(rows))
         corpus = Filter().apply(self.corpus, np.load(here / "rows.npy", mmap_mode="r"))
         config = replace(
@@ -181,7 +182,9 @@ def expect(name: str, config: Config, corpus: Corpus, one: Trial, more: Trial, m
     n, sample = len(corpus), largest_sample(name, config)
     first, second, last = (trial.stages[name] for trial in (one, more, most))
     growth = most.sample / one.sample
-    by_row = max(0.0, second.seconds - first.seconds) / max(1, more.rows - one.rows)
+    by_row = (second.seconds - first.seconds) / max(1, more.rows - one.rows)
+    if by_row <= 0:  # fewer rows took longer, so that the difference says nothing
+        by_row = second.seconds / more.rows
     seconds = second.seconds + by_row * (n - more.rows)
     row = 4 * one.dimensions + float(corpus.bytes.mean()) + ROW
     peak = last.peak_mib + row * (n - most.rows) / 2**20

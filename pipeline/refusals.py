@@ -114,10 +114,16 @@ def _keys_of(node: Any) -> list[str]:
 
 def _type_of(error: Any) -> str:
     kind = getattr(error, "ref_type", None) or getattr(error, "object_type", None)
-    found = re.search(r"converted to (\w+)", str(error))
-    names = {"Integer": "a whole number", "Float": "a number", "Boolean": "true or false", "String": "text"}
+    found = re.search(r"converted to (\w+)|not a valid (\w+)", str(error))
+    names = {
+        "Integer": "a whole number",
+        "Float": "a number",
+        "Boolean": "true or false",
+        "bool": "true or false",
+        "String": "text",
+    }
     if found:
-        return names.get(found[1], found[1])
+        return names.get(found[1] or found[2], found[1] or found[2])
     return getattr(kind, "__name__", None) or "a value of the type of the default"
 
 

@@ -73,16 +73,21 @@ class Threads(Parallel):
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         from joblib import cpu_count
+        from threadpoolctl import threadpool_limits
 
         workers = self.workers or cpu_count()
-        with one_thread(), ThreadPoolExecutor(workers) as pool:
+        # Libraries that use OpenMP, as faiss does, have a limit of their own in every thread.
+        with one_thread(), ThreadPoolExecutor(workers, initializer=threadpool_limits, initargs=(1,)) as pool:
             waiting: deque[Future[Result]] = deque()
-            for item in items:
-                waiting.append(pool.submit(function, item))
-                if len(waiting) > AHEAD * workers:
+            try:
+                for item in items:
+                    waiting.append(pool.submit(function, item))
+                    if len(waiting) > AHEAD * workers:
+                        yield waiting.popleft().result()
+                while waiting:
                     yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)  # nothing more is asked for, after an error or a stop
 
 
 @dataclass(kw_only=True)

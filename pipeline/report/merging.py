@@ -72,8 +72,10 @@ def _configurations(data: dict[str, Any], added: dict[str, Any]) -> tuple[list[A
             )
         if files and before is not None:
             info["splits"] = [s for s in before.get("splits", []) if s["name"] not in written] + info["splits"]
-        if one.get("default") and any(c.get("default") for n, c in configs.items() if n != name):
+        if any(other == "default" or config.get("default") for other, config in configs.items() if other != name):
             one = {key: value for key, value in one.items() if key != "default"}
+        if name == "default":  # by its name; load_dataset refuses two
+            configs = {other: {k: v for k, v in c.items() if k != "default"} for other, c in configs.items()}
         configs[name] = {**configs.get(name, {}), **one, "data_files": [*files, *one["data_files"]]}
         infos[name] = info
     return list(configs.values()), list(infos.values())

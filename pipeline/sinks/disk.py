@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from omegaconf import MISSING
 
-from pipeline import ledger
 from pipeline.cache import digest
 from pipeline.errors import ConfigError
 from pipeline.sinks import Product, Sink, configurations, json_lines, shards, trainers
@@ -120,6 +119,8 @@ class Disk(Sink):
 
     def publish(self, run: Run, describe: Callable[[Path, dict[str, Written]], None]) -> Product:
         from filelock import FileLock
+
+        from pipeline import ledger
 
         target = self.target
         target.parent.mkdir(parents=True, exist_ok=True)

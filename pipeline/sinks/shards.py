@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline import ledger
 from pipeline.cache import digest, file_digest
 from pipeline.errors import ConfigError
 from pipeline.progress import track
@@ -93,6 +92,8 @@ def with_columns(
     ConfigError
         If the rows have such a column already.
     """
+    from pipeline import ledger
+
     added = {
         "id": ledger.text(space.corpus.ids[distinct]),
         **ledger.described(space, scores, order, distinct),

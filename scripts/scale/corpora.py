@@ -30,14 +30,16 @@ def real(texts: list[str], dimensions: int) -> np.ndarray:
 def vectors(path: Path, n: int, like: np.ndarray, seed: int = 0) -> None:
     """Write float32[n, d]: each a row of a corpus, moved by half the difference of two others of its cluster.
 
-    Clusters keep their places, their sizes in proportion, and their shapes; no row occurs twice.
+    Clusters keep their places, their sizes in proportion, and their shapes. Where both others are the same row, in
+    small clusters, a row of the corpus is written as it is.
     """
     import faiss
 
     random = np.random.default_rng(seed)
     k = max(2, int(len(like) ** 0.5))
     kmeans = faiss.Kmeans(like.shape[1], k, niter=10, seed=1, spherical=True, min_points_per_centroid=1)
-    kmeans.train(like)
+    with one_thread():
+        kmeans.train(like)
     cluster = (like @ kmeans.centroids.T).argmax(axis=1)
     member, size = np.argsort(cluster, kind="stable"), np.bincount(cluster, minlength=k)
     first = np.cumsum(size) - size

@@ -109,7 +109,7 @@ def classes(vectors: np.ndarray, many: int) -> np.ndarray:
 
 
 def borders(vectors: np.ndarray, many: int) -> np.ndarray:
-    """The paper's border rows of each class, by the density scorer."""
+    """The paper's border rows of each class, by `pipeline.scorers.border`, in a thread a core."""
     points, label, found = vectors.astype(np.float64), classes(vectors, many), []
     with one_thread():
         for one in range(many):

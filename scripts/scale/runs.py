@@ -48,12 +48,17 @@ def measured(command: list[str], **variables: str) -> Cost:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    said, _ = process.communicate()
-    seconds = time.perf_counter() - started
-    over.set()
-    watcher.join()
+    try:
+        said, _ = process.communicate()
+        seconds = time.perf_counter() - started
+    finally:
+        over.set()
+        process.kill()  # where this process was stopped; else it has ended
+        watcher.join()
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{said}")
+    if not peak:
+        raise SystemExit(f"the memory of {' '.join(command)} was not to be read from /proc; measure on Linux.")
     return Cost(seconds, peak)
 
 
@@ -107,4 +112,4 @@ def _mib(pid: int) -> float:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
     except (OSError, IndexError):
-        return 0.0
+        return 0.0  # it has ended

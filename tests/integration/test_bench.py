@@ -113,3 +113,28 @@ def test_growth_and_peers_are_what_was_measured():
     pair = {"rows": 8000, "us": "a", "them": "b", "alike": "98.0 % of its objective"}
     said = tables.of_peers([{**pair, "ours": [[1, 10], [2, 20], [9, 90]], "theirs": [[100, 40], [80, 50], [1, 1]]}])
     assert "| 8000 | a | b | 2.00 | 80.00 | 40.0 | 20 | 40 | 2.0 | 98.0 % of its objective |" in said
+
+
+def test_the_bench_tells_other_sets_and_counts_operations():
+    import bench
+    from scale import bound
+
+    vectors = np.eye(4, dtype=np.float32)
+    assert bench.compare(vectors, np.array([0, 1]), np.array([1, 0]), "adaptive-resampling, 1 class") == "same sets"
+    assert bench.compare(vectors, np.array([0, 1]), np.array([0, 2]), "adaptive-resampling, 1 class") == "other sets"
+    three = np.array([[1, 0], [0.6, 0.8], [0, 1]], np.float32)
+    assert bench.objective(three, np.array([0])) == pytest.approx(1.6)
+    assert bench.compare(three, np.array([0]), np.array([1]), "submodlib") == "66.7 % of its objective"
+    # 10 vectors of 3 numbers against 5 cells, 8 x 2 clusters, 9 x 4 rows, 7 clusters and 4 rows.
+    assert bound.operations(10, 3, 5, 2, 4, 7) == 2 * 10 * 3 * (5 + 16 + 36 + 7 + 4)
+
+
+def test_memory_is_that_of_a_command_and_its_children():
+    from scale.runs import measured
+
+    child = "import time; a = bytearray(200 * 2**20); time.sleep(1.5)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    cost = measured([sys.executable, "-c", parent])
+    assert 200 < cost.peak_mib < 300 and cost.seconds > 1.5
+    with pytest.raises(SystemExit, match="failed"):
+        measured([sys.executable, "-c", "raise SystemExit(3)"])

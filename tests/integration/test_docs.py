@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.integration.hub_server import serving
+from tests.integration.test_hub import environment
 
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -25,7 +27,7 @@ def folder(tmp_path_factory, demo_corpus):
     return folder
 
 
-@pytest.mark.parametrize("block", [b for b in blocks("bash") if "scripts/" not in b])
+@pytest.mark.parametrize("block", [b for b in blocks("bash") if "scripts/" not in b and "hub" not in b])
 def test_commands_run(block, folder):
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
@@ -33,6 +35,17 @@ def test_commands_run(block, folder):
     )
     assert done.returncode == 0, done.stderr
     assert (folder / "selected-shares" / "run.json").exists()
+
+
+def test_hub_commands_run(demo_corpus, tmp_path):
+    (block,) = [block for block in blocks("bash") if "sink=hub" in block]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    with serving() as hub:
+        hub.put("you/instructions", {"data.jsonl": demo_corpus.read_bytes(), "README.md": "Rows.\n"})
+        env = environment(hub, tmp_path, PATH=path)
+        done = subprocess.run(["bash", "-euc", block], cwd=tmp_path, capture_output=True, text=True, env=env)
+        assert done.returncode == 0, done.stderr
+        assert hub.repos["me/instructions-fifth"].private and hub.repos["me/instructions-fifth"].pulls == 1
 
 
 @pytest.mark.parametrize("block", blocks("python"))

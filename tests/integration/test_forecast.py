@@ -1,6 +1,7 @@
 """What a dry run says, and what is refused for its memory."""
 
 import logging
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 from pipeline.bins.clusterers import SphericalKMeans
 from pipeline.budget import Budget
 from pipeline.embedders.lsa import Lsa
+from pipeline.errors import ConfigError
 from pipeline.executors import Processes, Serial
 from pipeline.filter import Filter
-from pipeline.forecast import ROW, Trial, Trials, expect, forecast, largest_sample, learning_from
+from pipeline.forecast import ROW, Forecast, Trial, Trials, expect, forecast, largest_sample, learning_from
 from pipeline.provenance import Stage
 from pipeline.run import order_and_cut, prepare
 from pipeline.scorers.garbage import Garbage
@@ -56,7 +58,7 @@ def test_a_run_that_does_not_fit_is_refused_before_it_starts(folder):
 def test_what_was_expected_is_about_what_was_taken(demo_corpus, tmp_path, executor):
     config = toy_config(
         tmp_path / "cache", source=Files(path=str(demo_corpus)), embedder=Lsa(), executor=executor,
-        clusterer=SphericalKMeans(), budget=Budget(tokens=5000),
+        clusterer=SphericalKMeans(), budget=Budget(tokens=5000), sink=Disk(path=str(tmp_path / "out")),
     )  # fmt: skip
     prepared = prepare(config)
     expected = forecast(*prepared)
@@ -71,7 +73,7 @@ def test_a_larger_corpus_takes_its_vectors_texts_and_arrays_more():
     """By hand: two slopes of time, the size of arrays, and a power of the lessons."""
 
     def trial(rows, sample, seconds, peak):
-        return Trial(rows, sample, 100, {"embed": Stage("embed", seconds, peak), "bin": Stage("bin", 1.0, 100.0)})
+        return Trial(rows, sample, 100, {"embed": Stage("embed", seconds, peak), "bin": Stage("bin", rows / 50, 100.0)})
 
     class Corpus:
         bytes = np.full(10_000, 550)
@@ -85,11 +87,14 @@ def test_a_larger_corpus_takes_its_vectors_texts_and_arrays_more():
     # 0.01 s a row, 0.02 s a lesson; 20 MiB of 100 lessons are 40 of 400, 160 of 6,400.
     assert found.seconds == pytest.approx(10 + 9600 * 0.01 + 6000 * 0.02)
     assert found.peak_mib == pytest.approx(140 + 120 + 9600 * (400 + 550 + ROW) / 2**20)
-    assert expect("bin", config, Corpus(), one, more, most).seconds == 1
+    assert expect("bin", config, Corpus(), one, more, most).seconds == pytest.approx(200)
+    # The first of the trials took longer than one of more rows: what it took says nothing, what the other took does.
+    slow = trial(100, 100, 9.0, 120)
+    assert expect("embed", config, Corpus(), slow, more, more).seconds == pytest.approx(4 + 9600 * 4.0 / 400)
 
 
 def test_trials_leave_nothing_behind_and_change_nothing(tmp_path):
-    config = toy_config(tmp_path / "cache")
+    config = toy_config(tmp_path / "cache", sink=Disk(path=str(tmp_path / "out")))
     plain = order_and_cut(*prepare(config)).selection.kept
     level = logging.getLogger("corebound").level
     forecast(*prepare(config))
@@ -98,6 +103,35 @@ def test_trials_leave_nothing_behind_and_change_nothing(tmp_path):
         stage.name for stage in order_and_cut(*prepare(config)).stages.done
     } | {"filter"}
     assert np.array_equal(order_and_cut(*prepare(config)).selection.kept, plain)
+
+
+def test_trials_are_of_the_run_at_a_smaller_size(tmp_path, monkeypatch):
+    """Their clusters are as large as the run's, their budget as large a share, and the first is only for starting."""
+    config = toy_config(tmp_path / "cache", sink=Disk(path=str(tmp_path / "out")), clusterer=SphericalKMeans())
+    config = replace(config, budget=Budget(rows=15))
+    seen = []
+
+    def curated(config, corpus, stages):
+        seen.append((len(corpus), config.clusterer.size, config.budget.fraction))
+        return order_and_cut(config, corpus, stages)
+
+    monkeypatch.setattr("pipeline.forecast.order_and_cut", curated)
+    monkeypatch.setattr("pipeline.forecast.FEWEST", 10)
+    forecast(*prepare(config))
+    rows, sizes, fractions = zip(*seen, strict=True)
+    assert rows == (10, 10, 40, 40) and set(fractions) == {0.25}
+    assert set(sizes) == {config.clusterer.settled(60).size}
+
+
+@pytest.mark.parametrize(("memory_gb", "fits"), [(1.01, True), (0.99, False)])
+def test_memory_is_that_of_the_largest_stage_to_come(memory_gb, fits):
+    stages = [Stage("read", 1, 9000, key="done"), Stage("embed", 1, 1024), Stage("bin", 1, 100)]
+    found = Forecast(rows=9, dimensions=9, text_bytes=0, vector_bytes=0, kept=0.5, stages=stages)
+    if fits:
+        found.require(memory_gb)
+    else:
+        with pytest.raises(ConfigError, match=r"the stage embed is expected to take 1\.0 GB for 9 rows"):
+            found.require(memory_gb)
 
 
 def test_trials_read_the_rows_within_the_limits(tmp_path):

@@ -79,7 +79,7 @@ def run(folder, source, rows=8, **settings):
 
 
 def loaded(product, folder):
-    names = get_dataset_config_names(str(product))
+    names = [name for name in get_dataset_config_names(str(product)) if name != "audit"]
     return {name: load_dataset(str(product), name, split="train", cache_dir=str(folder / "hf")) for name in names}
 
 

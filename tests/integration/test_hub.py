@@ -63,10 +63,10 @@ def load(hub, tmp_path, repo, name="default", split="train", revision="main"):
     """Rows and columns, as a user loads them."""
     code = (
         "import json, sys; from datasets import load_dataset; "
-        "d = load_dataset(sys.argv[1], sys.argv[2], split=sys.argv[3], revision=sys.argv[4]); "
+        "d = load_dataset(sys.argv[1], sys.argv[2] or None, split=sys.argv[3], revision=sys.argv[4]); "
         "print(json.dumps([d.to_list(), d.column_names], default=str))"
     )
-    command = [sys.executable, "-c", code, repo, name, split, revision]
+    command = [sys.executable, "-c", code, repo, name or "", split, revision]
     done = subprocess.run(command, capture_output=True, text=True, env=environment(hub, tmp_path))
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -180,6 +180,15 @@ def test_branch_configuration_and_split_have_the_names_that_they_are_given(hub, 
     push(hub, tmp_path, "sink.revision=small", "sink.config_name=fifth", "sink.split=validation")
     assert set(hub.files("me/toys")) == {"README.md"}
     assert len(load(hub, tmp_path, "me/toys", "fifth", "validation", "small")[0]) == 20
+
+
+def test_one_configuration_is_the_default(hub, tmp_path):
+    push(hub, tmp_path, "sink.config_name=small")
+    assert len(load(hub, tmp_path, "me/toys", None)[0]) == 20  # it need not be named
+    push(hub, tmp_path, "budget.rows=30")
+    push(hub, tmp_path, "sink.config_name=small", "budget.rows=10")
+    assert len(load(hub, tmp_path, "me/toys", None)[0]) == 30
+    assert len(load(hub, tmp_path, "me/toys", "small")[0]) == 10
 
 
 def test_splits_of_one_configuration_have_the_same_columns(hub, tmp_path):

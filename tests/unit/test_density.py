@@ -67,3 +67,27 @@ def test_border_of_many_points_is_that_of_all_distances(alike):
     expected = plain >= np.percentile(plain, 70)
     assert np.array_equal(border(points, 20, 70, Serial()), expected)
     assert np.array_equal(border(points, 20, 70, Threads(workers=2)), expected)
+
+
+def near_copies():
+    random = np.random.default_rng(3)
+    points = random.normal(size=(1000, 8))
+    return np.concatenate([points + 1e-4 * random.normal(size=points.shape) for _ in range(3)])
+
+
+def grid():
+    return np.random.default_rng(4).integers(0, 2, (3000, 12)).astype(float)
+
+
+@pytest.mark.parametrize("make", [near_copies, grid])
+@pytest.mark.parametrize("rank", [None, 1])
+def test_border_is_exact_where_products_cannot_tell(make, rank, monkeypatch):
+    """Distances that differ by less than a product is off by; and, with rank 1, too few candidates for many points."""
+    from pipeline.scorers import border as module
+
+    if rank:
+        monkeypatch.setattr(module, "RANK", rank)
+    points = make()
+    for k, percentile in ((10, 60), (30, 90)):
+        plain = mean_distance(points, k)
+        assert np.array_equal(border(points, k, percentile, Serial()), plain >= np.percentile(plain, percentile))

@@ -39,6 +39,19 @@ def test_neighbours_are_exact_and_ties_go_by_id(crowd, monkeypatch, wide, block)
     assert found.rows[5].tolist() == [0, 1, 2, 3, 4, 6, 7]
 
 
+def test_recall_is_the_share_of_the_exact_neighbours_that_are_in_the_clusters_searched(crowd):
+    embeddings, bins = crowd
+    product = embeddings.vectors @ embeddings.vectors.T
+    np.fill_diagonal(product, -9)
+    exact = np.argsort(-product, axis=1, kind="stable")[:, :7]
+    own = (bins.cluster[exact] == bins.cluster[:, None]).mean()
+    found = NeighbourSearch(m=7, nearby=0).search(embeddings, bins, Serial())
+    assert (bins.cluster[found.rows] == bins.cluster[:, None]).all()
+    assert found.recall == pytest.approx(own, abs=0.01) and 0.2 < own < 0.9
+    one = NeighbourSearch(m=7, nearby=1).search(embeddings, bins, Serial())
+    assert found.recall < one.recall < NeighbourSearch(m=7, nearby=3).search(embeddings, bins, Serial()).recall == 1
+
+
 def test_fewer_rows_than_neighbours():
     vectors = unit(np.random.default_rng(1).normal(size=(4, 3)))
     sums = vectors.sum(axis=0, dtype=np.float64)[None]
