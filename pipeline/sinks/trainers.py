@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 Trainer = StrEnum("Trainer", ["trl", "axolotl", "llamafactory"])
 FILES = {Trainer.trl: "train_trl.py", Trainer.axolotl: "axolotl.yaml", Trainer.llamafactory: "dataset_info.json"}
+LOOKED_AT = 1000  # rows
+ROLES = {  # what LLaMA-Factory calls those who speak, and what data sets call them
+    "user_tag": ("user", "human"),
+    "assistant_tag": ("assistant", "gpt"),
+    "system_tag": ("system",),
+    "observation_tag": ("tool", "observation"),
+    "function_tag": ("function_call", "function"),
+}
 ADVICE = "set sink.format=messages, which every trainer reads, or leave sink.trainer out"
 
 
@@ -181,10 +189,12 @@ def _llamafactory(laid: Layout, rows: Dataset) -> dict[str, Any] | None:
     if not laid.turns:
         named = {"prompt": laid.question, "query": laid.more, "response": laid.answer}
         return {"columns": {**{key: name for key, name in named.items() if name}, **beside}}
-    tags = {"role_tag": laid.role, "content_tag": laid.content}
-    if laid.role == "role":
-        tags |= {"user_tag": "user", "assistant_tag": "assistant", "system_tag": "system", "observation_tag": "tool",
-                 "function_tag": "function"}  # fmt: skip
+    found = _roles(rows, laid)
+    words = {tag: next((word for word in words if word in found), words[0]) for tag, words in ROLES.items()}
+    if not found <= set(words.values()):
+        return None
+    # All of them, as what is left out has no default once one is given.
+    tags = {"role_tag": laid.role, "content_tag": laid.content, **words}
     # Of the two converters of turns, only this one reads tool calls; to rows without any it adds a system prompt.
     return {
         "formatting": "openai" if calls else "sharegpt",
@@ -194,6 +204,11 @@ def _llamafactory(laid: Layout, rows: Dataset) -> dict[str, Any] | None:
 
 
 MAKE = {Trainer.trl: _trl, Trainer.axolotl: _axolotl, Trainer.llamafactory: _llamafactory}
+
+
+def _roles(rows: Dataset, laid: Layout) -> set[str]:
+    """Who speaks in the first rows."""
+    return {turn[laid.role] for row in rows.select(range(min(LOOKED_AT, len(rows)))) for turn in row[laid.turns]}
 
 
 def _says(rows: Dataset, column: str) -> bool:
@@ -209,11 +224,13 @@ def _script(name: str, split: str, home: Home) -> str:
 import sys
 from pathlib import Path
 
+import torch
 from datasets import load_dataset
 from trl import SFTConfig, SFTTrainer
 
+how = SFTConfig(output_dir=str(Path("trained").resolve()), use_cpu=not torch.accelerator.is_available())
 rows = load_dataset({place}, {name!r}, split={split!r}{revision})
-trainer = SFTTrainer(model=sys.argv[1], train_dataset=rows, args=SFTConfig(output_dir=str(Path("trained").resolve())))
+trainer = SFTTrainer(model=sys.argv[1], train_dataset=rows, args=how)
 trainer.train()
 trainer.save_model()
 '''
