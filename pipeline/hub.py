@@ -109,7 +109,7 @@ def _why(error: BaseException | None) -> str | None:
         packages = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
         if isinstance(error, ConnectionError) or packages & TRANSPORTS:
             return f"the connection failed ({_first(error)}); {AGAIN}"
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return None
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pipeline.sinks.configurations import Written
 
 BEGIN, END = "<!-- corebound: begin -->", "<!-- corebound: end -->"  # between them the text is ours
+LONGEST = 100  # characters of a name
 PAPERS = {
     "core-boundary resampling": "2509.19856",
     "LASER": "2505.22157",
@@ -62,6 +63,7 @@ def metadata(run: Run, about: dict[str, Any], configurations: dict[str, Written]
             "task_categories": ["text-classification" if plain else "text-generation"],
             **inherited,
         },
+        pretty_name=_short(f"Selection from {', '.join(run.space.corpus.names)}"),
         tags=["corebound", "data-selection"],
         size_categories=[_size(about["counts"]["kept"])],
         configs=entries,
@@ -150,6 +152,10 @@ def _configurations(names: list[str]) -> list[str]:
         "The rows have several schemas, so each is a configuration: "
         + ", ".join(f"`load_dataset(path, {name!r})`" for name in rows) + ".", "",
     ]  # fmt: skip
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 def _size(rows: int) -> str:

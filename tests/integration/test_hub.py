@@ -125,6 +125,7 @@ def test_the_card_says_what_the_data_set_is(hub, tmp_path):
     data = DatasetCard(text).data.to_dict()
     assert data["size_categories"] == ["n<1K"] and data["task_categories"] == ["text-generation"]
     assert "license" not in data and "language" not in data  # nobody said what they are
+    assert data["pretty_name"] == "Selection from toys.jsonl"
     assert [config["config_name"] for config in data["configs"]] == ["default", "audit"]
     for part in ("## Funnel", "## Kept by", "## Beside random", "## Limits", "## How to make it again", "map.svg",
                  "Resolved configuration", "numpy", "arxiv.org/abs/2509.19856"):  # fmt: skip
@@ -132,6 +133,11 @@ def test_the_card_says_what_the_data_set_is(hub, tmp_path):
     ledger, _ = load(hub, tmp_path, "me/toys", "audit")
     first = toy_rows()[0]
     assert ledger[0]["text"] == f"{first['instruction']}\n{first['output']}"
+
+
+def test_a_dry_run_of_the_whole_command_pushes_nothing(hub, tmp_path):
+    assert "Expected cost" in push(hub, tmp_path, "dry_run=true")
+    assert not any(request.startswith(("PUT", "POST")) for request in hub.requests) and "me/toys" not in hub.repos
 
 
 def test_what_others_wrote_in_the_card_stays(hub, tmp_path):
