@@ -101,6 +101,8 @@ def _why(error: BaseException | None) -> str | None:
         errors.OfflineModeIsEnabled: "HF_HUB_OFFLINE is set; unset it",
     }
     while error is not None:
+        if isinstance(error, errors.LocalEntryNotFoundError) and error.__cause__ is None and error.__context__ is None:
+            return f"the Hub was not reached ({_first(error)}); {AGAIN}"
         for kind, meaning in meanings.items():
             if isinstance(error, kind):
                 return meaning

@@ -81,6 +81,8 @@ class Disk(Sink):
                     f"sink.{key} is {value!r}; expected letters, digits and _ with . or - between, not 'data' or "
                     f"'{AUDIT}'; name another."
                 )
+        if "-" in self.split:  # datasets would refuse to load it
+            raise ConfigError(f"sink.split is {self.split!r}; expected a name without '-'; name another.")
         if self.shard_mb < 1:
             raise ConfigError(f"sink.shard_mb is {self.shard_mb}; expected 1 or more; mend it.")
 

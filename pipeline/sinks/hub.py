@@ -129,11 +129,11 @@ class Hub(Disk):
         """Merge our card into the one at a commit."""
         if head is None:
             return
-        from huggingface_hub.errors import EntryNotFoundError
+        from huggingface_hub.errors import RemoteEntryNotFoundError  # not of a cache: an unreachable card is there
 
         try:
             theirs = Path(self.api.hf_hub_download(self.repo, "README.md", repo_type="dataset", revision=head))
-        except EntryNotFoundError:
+        except RemoteEntryNotFoundError:
             return
         ours = folder / "README.md"
         ours.write_text(merged(theirs.read_text("utf-8"), ours.read_text("utf-8")), "utf-8")

@@ -124,12 +124,12 @@ class Hub(Part):
 
     def described(self) -> dict[str, Any]:
         from huggingface_hub import DatasetCard
-        from huggingface_hub.errors import EntryNotFoundError
+        from huggingface_hub.errors import RemoteEntryNotFoundError
 
         with hub.explained(f"reading the card of {self.repo}"):
             try:
                 path = self._api.hf_hub_download(self.repo, "README.md", repo_type="dataset", revision=self.commit)
-            except EntryNotFoundError:
+            except RemoteEntryNotFoundError:
                 return {"source_datasets": [self.repo]}
         data = DatasetCard.load(path, ignore_metadata_errors=True).data.to_dict()
         return {"source_datasets": [self.repo], **{key: data[key] for key in INHERITED if key in data}}

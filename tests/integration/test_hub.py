@@ -265,6 +265,19 @@ def test_a_fault_ends_in_a_sentence_and_the_same_command_completes(hub, tmp_path
     assert len(sent) == (1 if "PUT" in pattern else 0)  # what was uploaded is not sent again
 
 
+def test_a_card_that_cannot_be_fetched_is_not_taken_for_none(hub, tmp_path):
+    hub.put("me/toys", {"README.md": "---\nlicense: mit\n---\nMine.\n"})
+    before = hub.repos["me/toys"].refs["main"]
+    hub.fail("(HEAD|GET) .*README.md", 503)
+    line = push(hub, tmp_path, fails=True)
+    assert line.startswith("corebound: pushing to me/toys") and hub.repos["me/toys"].refs["main"] == before
+
+
+def test_a_split_that_could_not_be_loaded_is_refused(hub, tmp_path):
+    line = push(hub, tmp_path, "sink.split=a-b", fails=True)
+    assert "sink.split is 'a-b'" in line and "me/toys" not in hub.repos
+
+
 def test_a_passing_fault_is_overcome(hub, tmp_path):
     hub.fail("PUT /storage", 503, times=1)
     push(hub, tmp_path)
