@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import sys
@@ -40,6 +41,8 @@ def _main() -> None:
     from pipeline import refusals
     from pipeline.config import register
 
+    if any(re.search(r"token=['\"]?hf_", argument) for argument in sys.argv):
+        _refuse("found a token on the command line, which Hydra would write down; set HF_TOKEN and leave it out.")
     register()
     sys.argv[1:] = flags_first(sys.argv[1:])
     for name in ("HF_DATASETS_DISABLE_PROGRESS_BARS", "HF_HUB_DISABLE_PROGRESS_BARS"):
@@ -106,7 +109,7 @@ def _select(cfg: DictConfig) -> None:
         raise refusals.missing(missing)
     config = OmegaConf.to_object(cfg)
     if not config.dry_run:
-        config.sink.check(config.source.paths())
+        config.sink.check(config.source)
 
     from pipeline.publish import publish
     from pipeline.report import summary

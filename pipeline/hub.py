@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -26,14 +27,14 @@ def token_of(variable: str | None, setting: str) -> str | None:
     Raises
     ------
     ConfigError
-        If the variable is not set, or is itself a token, which logs and cards would show.
+        If the variable is not set, or this is no name of one.
     """
     if variable is None:
         return None
-    if variable.startswith("hf_"):
+    if not re.fullmatch("[A-Z_][A-Z0-9_]*", variable):  # not repeated: it may be the token itself
         raise ConfigError(
-            f"{setting} holds a token, which logs and card would show; expected the name of an environment variable "
-            "that holds it; name that, or set HF_TOKEN and leave it out."
+            f"{setting} is no name of an environment variable; expected one in capitals that holds the token, as logs "
+            "and card would show the token itself; name that, or set HF_TOKEN and leave it out."
         )
     if not os.environ.get(variable):
         raise ConfigError(f"{setting} names the environment variable {variable}, which is not set; set it.")
@@ -82,13 +83,13 @@ def explained(doing: str) -> Iterator[None]:
     except PipelineError:
         raise
     except Exception as error:
-        why = _why(error)
-        if why is None:
+        meaning = why(error)
+        if meaning is None:
             raise
-        raise HubError(f"{doing}: {why}.") from error
+        raise HubError(f"{doing}: {meaning}.") from error
 
 
-def _why(error: BaseException | None) -> str | None:
+def why(error: BaseException | None) -> str | None:
     """What an error of the clients means, or None where neither it nor what caused it is one of theirs."""
     from huggingface_hub import errors
 
@@ -99,10 +100,9 @@ def _why(error: BaseException | None) -> str | None:
         errors.RevisionNotFoundError: "there is no such revision; name a branch, a tag or a commit of it",
         errors.LocalTokenNotFoundError: "there is no token; set HF_TOKEN, or log in with 'hf auth login'",
         errors.OfflineModeIsEnabled: "HF_HUB_OFFLINE is set; unset it",
+        errors.LocalEntryNotFoundError: f"a file could not be fetched; {AGAIN}",
     }
     while error is not None:
-        if isinstance(error, errors.LocalEntryNotFoundError) and error.__cause__ is None and error.__context__ is None:
-            return f"the Hub was not reached ({_first(error)}); {AGAIN}"
         for kind, meaning in meanings.items():
             if isinstance(error, kind):
                 return meaning

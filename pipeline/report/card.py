@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pipeline.sinks.configurations import Written
 
 BEGIN, END = "<!-- corebound: begin -->", "<!-- corebound: end -->"  # between them the text is ours
+MARK = "selected by corebound"  # begins what we say of a configuration
 LONGEST = 100  # characters of a name
 PAPERS = {
     "core-boundary resampling": "2509.19856",
@@ -51,7 +52,7 @@ def metadata(run: Run, about: dict[str, Any], configurations: dict[str, Written]
             "config_name": name,
             # It tells one product from another that replaces it in the same folder: load_dataset caches by what is
             # said here, not by the files.
-            "description": "files " + " ".join(shards.digest[:16] for shards in one.splits.values()),
+            "description": f"{MARK}, files " + " ".join(shards.digest[:16] for shards in one.splits.values()),
             "data_files": [{"split": split, "path": shards.glob} for split, shards in one.splits.items()],
         }
         # Two kinds of rows have no default: whoever loads them says which.
@@ -96,7 +97,7 @@ def body(run: Run, about: dict[str, Any], configurations: dict[str, Written]) ->
     return [
         f"# A selection of {counts['kept']:,} rows from {names}", "",
         f"Selected by corebound {about['versions']['corebound']} out of {counts['read']:,} rows, "
-        f"{counts['distinct']:,} of them distinct. Rows are unchanged. "
+        f"{counts['distinct']:,} of them distinct. {run.config.sink.changes()} "
         f"{'The configuration `audit` (`ledger.parquet`)' if 'audit' in configurations else '`ledger.parquet`'} says "
         "for every input row what became of it and why; `run.json` holds configuration, versions, hashes and times.",
         "",

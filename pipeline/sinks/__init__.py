@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pipeline.arrays import Corpus
     from pipeline.run import Run
     from pipeline.sinks.configurations import Written
+    from pipeline.sources import Source
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,16 @@ class Product:
 class Sink(Component):
     """Writes the selected rows, unchanged, and the ledger beside them."""
 
-    def check(self, sources: list[Path] | None = None) -> None:
+    def check(self, source: Source) -> None:
         """Refuse, before anything is computed, a target that cannot be written, or that holds a source."""
         raise NotImplementedError
 
     def accept(self, corpus: Corpus, passes: list[str]) -> None:
         """Refuse, before anything is computed on them, rows that cannot be written, or splits that go with them."""
+
+    def changes(self) -> str:
+        """What becomes of the rows, in a sentence."""
+        return "Rows are unchanged."
 
     def trial(self, folder: Path) -> Sink:
         """A sink that writes into a folder what this one would, and nowhere else."""

@@ -26,6 +26,7 @@ from pipeline.sinks.trainers import Trainer
 if TYPE_CHECKING:
     from pipeline.arrays import Corpus
     from pipeline.run import Run
+    from pipeline.sources import Source
 
 RECORD = "run.json"  # written last: a folder that has it is a whole product
 MAP = "map.svg"
@@ -75,14 +76,13 @@ class Disk(Sink):
     audit_text: bool = False
 
     def __post_init__(self) -> None:
-        for key, value in {"config_name": self.config_name, "split": self.split}.items():
-            if not re.fullmatch(r"\w+([.-]\w+)*", value) or value in ("data", AUDIT):
+        # What datasets loads: a split has no dash in its name.
+        for key, value, between in (("config_name", self.config_name, ".-"), ("split", self.split, ".")):
+            if not re.fullmatch(rf"\w+([{between}]\w+)*", value) or value in ("data", AUDIT):
                 raise ConfigError(
-                    f"sink.{key} is {value!r}; expected letters, digits and _ with . or - between, not 'data' or "
-                    f"'{AUDIT}'; name another."
+                    f"sink.{key} is {value!r}; expected letters, digits and _ with {' or '.join(between)} between, not "
+                    f"'data' or '{AUDIT}'; name another."
                 )
-        if "-" in self.split:  # datasets would refuse to load it
-            raise ConfigError(f"sink.split is {self.split!r}; expected a name without '-'; name another.")
         if self.shard_mb < 1:
             raise ConfigError(f"sink.shard_mb is {self.shard_mb}; expected 1 or more; mend it.")
 
@@ -90,8 +90,8 @@ class Disk(Sink):
     def target(self) -> Path:
         return Path(self.path).expanduser().resolve()  # a link stays one: what it points to is written
 
-    def check(self, sources: list[Path] | None = None) -> None:
-        self._require_folder(sources or [])
+    def check(self, source: Source) -> None:
+        self._require_folder(source.paths())
 
     def _require_folder(self, sources: list[Path]) -> None:
         target = self.target
@@ -147,6 +147,11 @@ class Disk(Sink):
             shutil.rmtree(aside, ignore_errors=True)
         return Product(target, str(target))
 
+    def changes(self) -> str:
+        if self.format == RowFormat.messages:
+            return "Rows are written as conversations; what these do not say is in `extra`."
+        return "Rows are unchanged, with columns `selection_*` added." if self.columns else "Rows are unchanged."
+
     def trial(self, folder: Path) -> Disk:
         mine = {field.name: getattr(self, field.name) for field in fields(Disk)}
         return Disk(**{**mine, "path": str(folder)})
@@ -168,6 +173,8 @@ class Disk(Sink):
                 json_lines.require_writable(name, table.features.arrow_schema)
 
     def _write_rows(self, draft: Path, run: Run) -> dict[str, Written]:
+        from datasets import concatenate_datasets
+
         space, inputs = run.space, run.space.corpus.inputs
         kept = run.selection.kept[inputs.distinct] & inputs.stands
         kept[run.selection.copies] = True
@@ -200,7 +207,7 @@ class Disk(Sink):
                     if self.format == RowFormat.messages
                     else trainers.of_corpus(space.corpus, int(inputs.source[parts[0][1][0]]))
                 )
-                parts_of[name] = laid, rows[0], folder.as_posix()
+                parts_of[name] = laid, concatenate_datasets(rows), folder.as_posix()
         (draft / "messages.arrow").unlink(missing_ok=True)
         if self.trainer is not None:
             entry = trainers.entry(self.trainer, parts_of, self.split, self.home)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,17 +11,22 @@ from typing import TYPE_CHECKING
 from omegaconf import MISSING
 
 from pipeline import hub
+from pipeline.errors import ConfigError
 from pipeline.progress import track
 from pipeline.report.merging import merged
 from pipeline.sinks import Product, verification
 from pipeline.sinks.configurations import Written
 from pipeline.sinks.disk import RECEIPT, Disk
-from pipeline.sinks.trainers import Home
+from pipeline.sinks.existing import CARD, Existing
+from pipeline.sinks.shards import AUDIT, LEDGER
+from pipeline.sinks.trainers import Home, Trainer
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitInfo, HfApi
 
+    from pipeline.arrays import Corpus
     from pipeline.run import Run
+    from pipeline.sources import Source
 
 log = logging.getLogger("corebound")
 ATTEMPTS = 3  # to commit on a branch that others push to meanwhile
@@ -70,6 +74,8 @@ class Hub(Disk):
     def __post_init__(self) -> None:
         super().__post_init__()
         hub.require_repo(self.repo, "sink.repo")
+        if "/" not in self.repo:
+            raise ConfigError(f"sink.repo is {self.repo!r}; expected whose it is too, as in me/{self.repo}; mend it.")
         hub.token_of(self.token, "sink.token")
         if self.path is None:
             self.path = f"runs/hub/{self.repo}"
@@ -82,28 +88,43 @@ class Hub(Disk):
     def api(self) -> HfApi:
         return hub.client(hub.token_of(self.token, "sink.token"))
 
-    def check(self, sources: list[Path] | None = None) -> None:
-        super().check(sources)
+    def check(self, source: Source) -> None:
+        super().check(source)
+        if self.repo in source.repos():
+            raise ConfigError(f"sink.repo={self.repo} is a source, which would be replaced; name another.")
         with hub.explained(f"pushing to {self.repo}"):  # what is refused is so before anything is computed
-            if self.dry_run:
-                self._head()
-            else:
+            if not self.dry_run:
                 self.api.whoami()
+            there = Existing.find(self.api, self.repo, self.revision)
+            if AUDIT in there.configs and not there.is_ours(LEDGER):
+                raise ConfigError(f"{self.repo} has a configuration '{AUDIT}' of its own; push to another sink.repo.")
+
+    def accept(self, corpus: Corpus, passes: list[str]) -> None:
+        if self.trainer == Trainer.llamafactory and self.revision not in (None, "main"):
+            raise ConfigError(
+                f"sink.trainer=llamafactory reads main, not sink.revision={self.revision}; leave one of them out."
+            )
+        super().accept(corpus, passes)
 
     def publish(self, run: Run, describe: Callable[[Path, dict[str, Written]], None]) -> Product:
         written: dict[str, Written] = {}
         with hub.explained(f"pushing to {self.repo} (the product is in {self.target})"):
-            head, there = self._head()
+            there = Existing.find(self.api, self.repo, self.revision)
+            if there.sha is not None and self.private and not there.private:
+                log.warning("%s is there and public, and stays so.", self.repo)
+            card = ""
 
             def describe_merged(folder: Path, configurations: dict[str, Written]) -> None:
+                nonlocal card
                 describe(folder, configurations)
                 written.update(configurations)
-                self._merge(folder, head)
+                card = (folder / CARD).read_text("utf-8")
+                self._prepare(folder, written, card, there)
 
             folder = super().publish(run, describe_merged).folder
             if self.dry_run:
                 return Product(folder, f"{folder} (not pushed to {self.repo}: sink.dry_run=true)")
-            commit = self._push(folder, head, there)
+            commit = self._push(folder, written, card, there)
         with hub.explained(f"loading back {self.repo} at {commit.oid}"):
             rows = verification.compare(self.repo, commit.oid, folder, written, self.api.token)
         (folder / RECEIPT).write_text(verification.receipt(self.repo, commit), "utf-8")
@@ -111,72 +132,48 @@ class Hub(Disk):
         loaded = f"loaded back: {rows:,} rows in {len(written)} configurations, equal"
         return Product(folder, f"{where}\n         commit {commit.oid}, {loaded}")
 
-    def _head(self) -> tuple[str | None, list[str]]:
-        """The commit that we push onto and the files that it has; None where there is no repository or branch."""
-        from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+    def _prepare(self, folder: Path, written: dict[str, Written], card: str, there: Existing) -> None:
+        """Refuse what would harm what is there, and merge our card into the one that is."""
+        there.require(names_in(folder), patterns_in(written))
+        (folder / CARD).write_text(merged(there.card, card) if there.card else card, "utf-8")
 
-        try:
-            info = self.api.dataset_info(self.repo, revision=self.revision)
-        except RevisionNotFoundError:
-            info = self.api.dataset_info(self.repo)  # a branch that is made starts there
-        except RepositoryNotFoundError:
-            return None, []
-        if self.private and not info.private:
-            log.warning("%s is there and public, and stays so.", self.repo)
-        return info.sha, [file.rfilename for file in info.siblings or []]
-
-    def _merge(self, folder: Path, head: str | None) -> None:
-        """Merge our card into the one at a commit."""
-        if head is None:
-            return
-        from huggingface_hub.errors import RemoteEntryNotFoundError  # not of a cache: an unreachable card is there
-
-        try:
-            theirs = Path(self.api.hf_hub_download(self.repo, "README.md", repo_type="dataset", revision=head))
-        except RemoteEntryNotFoundError:
-            return
-        ours = folder / "README.md"
-        ours.write_text(merged(theirs.read_text("utf-8"), ours.read_text("utf-8")), "utf-8")
-
-    def _push(self, folder: Path, head: str | None, there: list[str]) -> CommitInfo:
+    def _push(self, folder: Path, written: dict[str, Written], card: str, there: Existing) -> CommitInfo:
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
         from huggingface_hub.errors import HfHubHTTPError
 
         api, where = self.api, {"repo_type": "dataset", "revision": self.revision}
-        if head is None:
+        if there.sha is None:
             api.create_repo(self.repo, repo_type="dataset", private=self.private, exist_ok=True)
+            there = Existing.find(api, self.repo, None)
         if self.revision is not None and not self.revision.startswith("refs/"):
             api.create_branch(self.repo, branch=self.revision, repo_type="dataset", exist_ok=True)
-        ours = (folder / "README.md").read_text("utf-8")
         for attempt in range(ATTEMPTS):
-            if attempt or head is None:
-                head, there = self._head()
-                (folder / "README.md").write_text(ours, "utf-8")
-                self._merge(folder, head)
-            files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != RECEIPT)
-            names = [path.relative_to(folder).as_posix() for path in files]
-            added = [
-                CommitOperationAdd(path_in_repo=name, path_or_fileobj=str(path))
-                for name, path in zip(names, files, strict=True)
-            ]
+            names = names_in(folder)
+            added = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=str(folder / name)) for name in names]
             for one in track(added, "push", "files", total=len(added)):
                 # What was uploaded before is not sent again.
                 api.preupload_lfs_files(self.repo, [one], **where, create_pr=self.create_pr, free_memory=False)
-            stale = [CommitOperationDelete(path_in_repo=name) for name in there if self._is_stale(name, names)]
+            patterns = [pattern for found in patterns_in(written).values() for pattern in found]
+            stale = [CommitOperationDelete(path_in_repo=name) for name in there.stale(names, patterns)]
             try:
                 return api.create_commit(
-                    self.repo, [*added, *stale], **where, create_pr=self.create_pr, parent_commit=head,
+                    self.repo, [*added, *stale], **where, create_pr=self.create_pr, parent_commit=there.sha,
                     commit_message=self.message or "Selection by corebound",
                 )  # fmt: skip
             except HfHubHTTPError as error:
                 moved = error.response is not None and error.response.status_code in (409, 412)
                 if not moved or attempt == ATTEMPTS - 1:
                     raise
+            there = Existing.find(api, self.repo, self.revision)  # somebody pushed meanwhile: onto that, then
+            self._prepare(folder, written, card, there)
         raise AssertionError("the last attempt returns or raises")
 
-    def _is_stale(self, name: str, written: list[str]) -> bool:
-        """Whether a file is a shard that an earlier push wrote in the place of ours."""
-        place = re.fullmatch(r"(data/(?:[\w.+-]+/)?[\w.-]+)-\d+-of-\d+\.(parquet|jsonl)", name)
-        if place is None or name in written:
-            return False
-        return any(other.startswith(f"{place[1]}-") for other in written)
+
+def names_in(folder: Path) -> list[str]:
+    """Files of a product."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def patterns_in(written: dict[str, Written]) -> dict[str, list[str]]:
+    """What each configuration reads."""
+    return {name: [shards.glob for shards in one.splits.values()] for name, one in written.items()}

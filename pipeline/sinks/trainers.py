@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 Trainer = StrEnum("Trainer", ["trl", "axolotl", "llamafactory"])
 FILES = {Trainer.trl: "train_trl.py", Trainer.axolotl: "axolotl.yaml", Trainer.llamafactory: "dataset_info.json"}
-LOOKED_AT = 1000  # rows
 ROLES = {  # what LLaMA-Factory calls those who speak, and what data sets call them
     "user_tag": ("user", "human"),
     "assistant_tag": ("assistant", "gpt"),
@@ -31,6 +30,7 @@ ROLES = {  # what LLaMA-Factory calls those who speak, and what data sets call t
     "observation_tag": ("tool", "observation"),
     "function_tag": ("function_call", "function"),
 }
+AXOLOTL = {"human", "user", "gpt", "assistant", "system", "tool"}  # roles that Axolotl knows without being told
 ADVICE = "set sink.format=messages, which every trainer reads, or leave sink.trainer out"
 
 
@@ -74,12 +74,15 @@ def layout(shape: str, columns: dict[str, str], row: Row) -> Layout | None:
     """The layout of rows like this one, or None where no trainer reads them as they are."""
     reader = Reader(SHAPES[shape], columns)
     every = {names[0]: reader.column(row, names) for names in (*reader.shape.required, *reader.shape.optional)}
+    if every.get("label") is not None and shape != "text":
+        return None  # good and bad answers, which are no examples to follow
     beside = {"system": every.get("system"), "tools": every.get("tools")}
     if shape in ("messages", "sharegpt"):
         turns = every["messages" if shape == "messages" else "conversations"]
         keys = row[turns][0] if isinstance(row[turns], list) and isinstance(row[turns][0], dict) else {}
         known = next((pair for pair in (("role", "content"), ("from", "value")) if set(pair) <= set(keys)), None)
-        return None if known is None else Layout(turns, *known, **beside)
+        plain = known is not None and all(isinstance(turn[known[1]], str | None) for turn in row[turns])
+        return Layout(turns, *known, **beside) if plain else None
     pairs = {
         "alpaca": ("instruction", "input", "output"),
         "prompt_completion": ("prompt", None, "completion"),
@@ -101,12 +104,15 @@ def require(trainer: Trainer, corpus: Corpus, as_messages: bool) -> None:
     """
     if as_messages:
         return
+    from datasets import concatenate_datasets
+
     if trainer == Trainer.trl and any(table.features != corpus.tables[0].features for table in corpus.tables):
         raise ConfigError(f"sink.trainer=trl reads one schema, but the sources have several; {ADVICE}.")
     for one in corpus.detected:
         table, columns = corpus.tables[one["source"]], corpus.columns[one["source"]]
         found = layout(one["shape"], columns, table[0])
-        if found is None or not MAKE[trainer](found, table):
+        same = [other for other in corpus.tables if other.features == table.features]  # one configuration
+        if found is None or not MAKE[trainer](found, concatenate_datasets(same)):
             raise ConfigError(
                 f"sink.trainer={trainer} does not read {corpus.files[one['source']][one['file']]} as it is (rows of "
                 f"shape {one['shape']}, columns {', '.join(table.column_names)}); {ADVICE}."
@@ -128,7 +134,7 @@ def entry(trainer: Trainer, parts: dict[str, tuple[Layout, Dataset, str]], split
     ----------
     trainer : Trainer
     parts : dict of str to (Layout, datasets.Dataset, str)
-        By configuration: how its rows are laid out, some of them, and the folder in the product that holds them.
+        By configuration: how its rows are laid out, these, and the folder in the product that holds them.
     split : str
     home : Home
     """
@@ -165,6 +171,8 @@ def _axolotl(laid: Layout, rows: Dataset) -> dict[str, Any] | None:
     if laid.system and _says(rows, laid.system):
         return None
     if laid.turns:
+        if not _roles(rows, laid) <= AXOLOTL:
+            return None
         keys = {"message_property_mappings": {"role": laid.role, "content": laid.content}}
         tools = {"field_tools": laid.tools} if laid.tools and _says(rows, laid.tools) else {}
         return {"type": "chat_template", "field_messages": laid.turns, **keys, **tools}
@@ -207,8 +215,18 @@ MAKE = {Trainer.trl: _trl, Trainer.axolotl: _axolotl, Trainer.llamafactory: _lla
 
 
 def _roles(rows: Dataset, laid: Layout) -> set[str]:
-    """Who speaks in the first rows."""
-    return {turn[laid.role] for row in rows.select(range(min(LOOKED_AT, len(rows)))) for turn in row[laid.turns]}
+    """Who speaks."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found: set[str] = set()
+    for part in rows.select_columns([laid.turns]).with_format("arrow").iter(10_000):
+        turns = part[laid.turns]
+        if pa.types.is_list(turns.type) or pa.types.is_large_list(turns.type):
+            found |= set(pc.unique(pc.struct_field(pc.list_flatten(turns), laid.role)).to_pylist())
+        else:  # as JSON, where turns differ in their kinds
+            found |= {turn[laid.role] for text in turns.to_pylist() for turn in json.loads(text)}
+    return found
 
 
 def _says(rows: Dataset, column: str) -> bool:

@@ -33,6 +33,10 @@ class Source(Component):
         """Files and folders that are read."""
         return []
 
+    def repos(self) -> list[str]:
+        """Data sets of the Hub that are read."""
+        return []
+
     def passes(self) -> list[str]:
         """Names of other splits that go into the product as they are."""
         return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from pipeline.sources.rows import BATCH, Batch
 if TYPE_CHECKING:
     from datasets import Dataset
 
+log = logging.getLogger("corebound")
 INHERITED = ("license", "license_name", "license_link", "language", "task_categories")  # of the source's card
 
 
@@ -99,6 +101,9 @@ class Hub(Part):
             for table in stream.iter(BATCH):
                 yield arrow_rows.batch_of(self.files()[0], 0, table)
 
+    def repos(self) -> list[str]:
+        return [self.repo]
+
     def passes(self) -> list[str]:
         return list(self.pass_through)
 
@@ -110,7 +115,7 @@ class Hub(Part):
         return [f"source.revision={self.commit}"]
 
     def origin(self) -> list[str]:
-        sampled = "" if self.sample is None else f", only the first {self.sample:,} rows of it"
+        sampled = "" if self.sample is None else f", only the first {self.sample:,} rows of it (or all, if fewer)"
         return [
             f"[{self.repo}](https://huggingface.co/datasets/{self.repo}/tree/{self.commit}), "
             f"{'' if self.config is None else f'configuration `{self.config}`, '}split `{self.split}`, "
@@ -125,13 +130,19 @@ class Hub(Part):
     def described(self) -> dict[str, Any]:
         from huggingface_hub import DatasetCard
         from huggingface_hub.errors import RemoteEntryNotFoundError
+        from yaml import YAMLError
 
         with hub.explained(f"reading the card of {self.repo}"):
             try:
                 path = self._api.hf_hub_download(self.repo, "README.md", repo_type="dataset", revision=self.commit)
             except RemoteEntryNotFoundError:
                 return {"source_datasets": [self.repo]}
-        data = DatasetCard.load(path, ignore_metadata_errors=True).data.to_dict()
+        try:
+            data = DatasetCard.load(path, ignore_metadata_errors=True).data.to_dict()
+        except (ValueError, YAMLError) as error:
+            log.warning("the card of %s cannot be read (%s): its licence and language are not taken over.", self.repo,
+                        str(error).splitlines()[0])  # fmt: skip
+            return {"source_datasets": [self.repo]}
         return {"source_datasets": [self.repo], **{key: data[key] for key in INHERITED if key in data}}
 
     @property
@@ -140,11 +151,16 @@ class Hub(Part):
 
     def _load(self, split: str, streaming: bool = False) -> Any:
         from datasets import load_dataset
+        from datasets.exceptions import DatasetsError
 
         try:
             return load_dataset(
                 self.repo, self.config, split=split, revision=self.commit, streaming=streaming, token=self._api.token
             )
-        except ValueError as error:  # of names: datasets lists those that there are
-            said = " ".join(str(error).split())[:300].rstrip(".")
-            raise DataError(f"{self.repo}: {said}; set source.config and source.split to what it has.") from error
+        except (ValueError, DatasetsError, RuntimeError, FileNotFoundError) as error:
+            if hub.why(error) is not None:
+                raise
+            said = " ".join(str(error).split())[:300].rstrip(".")  # of names, datasets lists those that there are
+            raise DataError(
+                f"{self.repo}: {said}; set source.config and source.split to what it has, or take another data set."
+            ) from error

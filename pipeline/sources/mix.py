@@ -62,6 +62,9 @@ class Mix(Source):
     def paths(self) -> list[Path]:
         return [path for part in self.files.values() for path in part.paths()]
 
+    def repos(self) -> list[str]:
+        return [part.repo for part in self.hub.values()]
+
     def pinned(self) -> list[str]:
         return [f"source.hub.{name}.revision={part.commit}" for name, part in self.hub.items()]
 
@@ -70,7 +73,7 @@ class Mix(Source):
 
     def described(self) -> dict[str, Any]:
         # Licences and languages of several sources do not add up to one: whoever mixes them says.
-        return {"source_datasets": [part.repo for part in self.hub.values()]} if self.hub else {}
+        return {"source_datasets": self.repos()} if self.hub else {}
 
     def shares(self, sizes: dict[str, int]) -> dict[str, float]:
         parts = self.parts()

@@ -14,6 +14,7 @@ import pytest
 from huggingface_hub import DatasetCard
 
 from tests.conftest import toy_rows, write_jsonl
+from tests.integration import hub_server
 from tests.integration.hub_server import OTHER, TOKEN, problems, serving
 
 SMALL = ["embedder.dimensions=16", "clusterer.size=6", "budget.rows=20"]
@@ -215,11 +216,79 @@ def test_one_data_set_holds_one_format(hub, tmp_path):
     assert "configuration 'default'" in line and "json files" in line and "sink.files" in line
 
 
-def test_a_commit_of_others_meanwhile_is_built_upon(hub, tmp_path):
-    hub.put("me/toys", {"README.md": "Mine.\n"})
-    hub.fail("POST /api/datasets/me/toys/commit", 412, times=1)
+def test_a_commit_of_others_meanwhile_is_built_upon(hub, tmp_path, monkeypatch):
+    old = "---\nconfigs:\n- config_name: theirs\n  data_files:\n  - split: train\n    path: {}.parquet\n---\nMine.\n"
+    hub.put("me/toys", {"README.md": old.format("one"), "one.parquet": parquet_of([{"a": 1}])})
+    answer = hub_server.Handler.commit
+
+    def late(handler, query, body, repo, revision):  # somebody else is quicker by a moment, once
+        if "two.parquet" not in hub.files("me/toys"):
+            hub.put("me/toys", {"README.md": old.format("two"), "two.parquet": parquet_of([{"a": 2}])})
+        answer(handler, query, body, repo, revision)
+
+    routes = [(m, p, late if a is answer else a) for m, p, a in hub_server.ROUTES]
+    monkeypatch.setattr(hub_server, "ROUTES", routes)
     push(hub, tmp_path)
     assert len(load(hub, tmp_path, "me/toys")[0]) == 20
+    assert load(hub, tmp_path, "me/toys", "theirs")[0] == [{"a": 2}]
+
+
+def card_of(*configs, more=""):
+    entries = "".join(
+        f"- config_name: {name}\n  data_files:\n  - split: train\n    path: '{path}'\n" for name, path in configs
+    )
+    return f"---\n{more}{'configs:' if configs else 'tags: []'}\n{entries}---\nMine.\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "card", "said"),
+    [
+        (["data/train-00000-of-00001.parquet"], card_of(("old", "data/train-*")), "no push of corebound wrote"),
+        (["data/train-extra.parquet"], card_of(("old", "data/train-e*")), "would be read with our files"),
+        (["rows.parquet"], card_of(("old", "**/*.parquet")), "configuration 'old' of me/toys reads **/*.parquet"),
+        (["ledger.parquet"], card_of(("audit", "ledger.parquet")), "has a configuration 'audit' of its own"),
+        (["map.svg"], card_of(), "holds 'map.svg'"),
+        (["train.parquet"], card_of(), "names no configurations"),
+        (["a.parquet"], card_of(("a", "a.parquet"), more="license: [mit\n"), "mend its YAML"),
+        (["a.parquet"], card_of(("a", "a.parquet")).encode("latin-1") + b"\xe9", "not UTF-8"),
+        (
+            ["a.parquet"],
+            "---\nconfigs:\n- config_name: a\n  default: true\n  data_files: a.parquet\n---\n",
+            "refuses two",
+        ),
+    ],
+)
+def test_a_push_that_would_harm_what_others_have_is_refused(hub, tmp_path, files, card, said):
+    before = hub.put("me/toys", {**{name: parquet_of([{"a": 1}]) for name in files}, "README.md": card})
+    line = push(hub, tmp_path, fails=True)
+    assert line.startswith("corebound: ") and said in line
+    assert hub.repos["me/toys"].refs["main"] == before
+
+
+def test_licences_are_never_joined_in_silence(hub, tmp_path):
+    put_source(hub)
+    hub.put("me/toys", {"README.md": "---\nlicense: mit\n---\nMine.\n"})
+    where = ["source=hub", "source.repo=you/toys", "sink=hub", "sink.repo=me/toys"]
+    line = corebound(hub, tmp_path, *where, fails=True)
+    assert "says license: mit" in line and "are cc-by-4.0" in line
+    hub.put("me/toys", {"README.md": "---\nlicense: [mit, cc-by-4.0]\n---\nMine.\n"})
+    corebound(hub, tmp_path, *where)
+    assert DatasetCard(hub.files("me/toys")["README.md"].decode()).data.license == ["mit", "cc-by-4.0"]
+
+
+def test_a_source_is_not_replaced_by_what_is_selected_of_it(hub, tmp_path):
+    put_source(hub)
+    line = corebound(hub, tmp_path, "source=hub", "source.repo=you/toys", "sink=hub", "sink.repo=you/toys", fails=True)
+    assert "sink.repo=you/toys is a source" in line
+
+
+def test_rows_with_nan_come_back_equal(hub, tmp_path):
+    from datasets import Dataset
+
+    path = tmp_path / "toys.parquet"
+    Dataset.from_list([{**row, "score": float("nan")} for row in toy_rows()]).to_parquet(str(path))
+    said = corebound(hub, tmp_path, f"source.path={path}", "sink=hub", "sink.repo=me/toys")
+    assert "equal" in said
 
 
 def test_a_dry_run_writes_what_would_be_pushed_and_pushes_nothing(hub, tmp_path):
@@ -291,7 +360,7 @@ def test_rows_that_come_back_changed_are_told(hub, tmp_path):
     sha = next(sha for sha, content in hub.blobs.items() if content == rotten)
     hub.blobs[sha] = parquet_of([{**table[0], "output": "changed"}, *table[1:]])
     line = push(hub, tmp_path, fails=True, HF_HOME=str(tmp_path / "empty"))
-    assert "rows 0 to 19 came back changed" in line and "split 'train'" in line
+    assert "row 0 came back changed" in line and "split 'train'" in line
 
 
 @pytest.mark.parametrize(
@@ -306,10 +375,12 @@ def test_a_token_that_may_not_push_is_refused_before_anything_is_computed(hub, t
 
 def test_a_token_is_never_written_down(hub, tmp_path):
     line = push(hub, tmp_path, "sink.token=hf_secret", fails=True)
-    assert "holds a token" in line and "hf_secret" not in line
+    assert "found a token on the command line" in line and "hf_secret" not in line
+    line = push(hub, tmp_path, "sink.token=my-secret", fails=True)
+    assert "sink.token is no name of an environment variable" in line and "my-secret" not in line
     push(hub, tmp_path, "sink.token=MINE", HF_TOKEN="", MINE=TOKEN)
     written = [path for path in tmp_path.rglob("*") if path.is_file() and "hf" not in path.parts]
-    assert not any(TOKEN.encode() in path.read_bytes() for path in written)
+    assert not any(secret in path.read_bytes() for path in written for secret in (TOKEN.encode(), b"hf_secret"))
 
 
 def test_rows_come_from_a_commit_that_is_recorded_and_the_card_says_how_to_get_them_again(hub, tmp_path):
@@ -367,7 +438,7 @@ def test_hub_and_files_mix(hub, tmp_path):
         ("source.split=dev", "source.split"),
         ("source.config=other", "source.config"),
         ("source.repo=a/b/c", "expected an id of the Hub"),
-        ("source.token=hf_secret", "holds a token"),
+        ("source.token=hf_secret", "found a token on the command line"),
     ],
 )
 def test_what_the_hub_does_not_have_is_told(hub, tmp_path, override, said):

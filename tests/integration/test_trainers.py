@@ -176,6 +176,7 @@ def test_alpaca_and_sharegpt_rows_are_read_as_they_are(tmp_path):
     [
         ("trl", {"instruction": "What is {}?", "output": "It is {}."}),
         ("axolotl", {"prompt": "What is {}?", "completion": "It is {}.", "system": "Be brief."}),
+        ("axolotl", {"prompt": "What is {}?", "completion": "It is {}.", "label": True}),
         ("llamafactory", {"definition": "Say it.", "input": "{}", "output": ["{}", "that"]}),
     ],
 )
