@@ -62,7 +62,8 @@ class Sequence(Saved):
     rank : int64[n]
         Inside the row's cluster, or over the corpus where ``temper`` is NaN; smaller comes first.
     temper : float64[]
-        Clusters share their category in proportion to size ** temper; NaN: clusters play no part.
+        Clusters share their category in proportion to rows ** temper times the mean cost of a row; NaN: clusters play
+        no part.
     """
 
     rank: np.ndarray

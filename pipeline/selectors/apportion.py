@@ -114,9 +114,14 @@ def require_groups(names: Collection[str], quotas: Mapping[str, Mapping[str, flo
 
 
 def _turns(claimant: np.ndarray, tier: np.ndarray, sequence: Sequence, demand: Demand, cost: np.ndarray) -> np.ndarray:
-    """Key of each row by its place in its cluster, and by the size of that: float64[n]."""
+    """Key of each row by its place in its cluster, and by the size of that: float64[n].
+
+    Rows are tempered, whatever they cost: a cluster of long rows is no larger for it, and gets the same share of a
+    budget in tokens as in rows.
+    """
     middle, _ = _position(claimant, tier, sequence.rank, cost)
-    return middle / np.maximum(1, _weight(claimant, replace(demand, cost=cost)))[claimant] ** float(sequence.temper)
+    rows, whole = (np.maximum(1, _weight(claimant, replace(demand, cost=each))) for each in (np.sign(cost), cost))
+    return middle / (rows ** float(sequence.temper) * (whole / rows))[claimant]
 
 
 def _delayed(group: np.ndarray, tier: np.ndarray, within: np.ndarray, alone: np.ndarray, demand: Demand) -> np.ndarray:

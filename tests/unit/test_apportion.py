@@ -90,6 +90,18 @@ def test_impossible_quotas_are_refused(quotas, says):
         arrange(["a"] * 3 + ["b"], ["x"] * 4, first=np.array([True, True, False, False]), **quotas)
 
 
+@pytest.mark.parametrize("temper", [0.0, 0.75, 1.0])
+def test_clusters_of_long_rows_have_the_same_share_of_tokens_as_of_rows(temper):
+    """Tempering is for clusters of many rows; it must not take from those whose rows are long."""
+    clusters = np.repeat([0, 1, 2], [2000, 2000, 500])
+    cost = np.repeat([300, 50, 100], [2000, 2000, 500])
+    by_rows = arrange(["a"] * 4500, clusters, temper=temper).rows[:450]
+    by_tokens = arrange(["a"] * 4500, clusters, cost=cost, unit="tokens", temper=temper).rows
+    by_tokens = by_tokens[: np.searchsorted(np.cumsum(cost[by_tokens]), cost[by_rows].sum(), "right")]
+    few, many = (np.bincount(clusters[rows], minlength=3) for rows in (by_rows, by_tokens))
+    assert np.abs(few - many).max() <= 2
+
+
 def test_rows_that_wait_come_when_their_share_of_the_group_is_taken():
     n = 1000
     wait = np.zeros(n)
