@@ -6,8 +6,6 @@ true labels, and tests it on held-out rows. It writes ``results.parquet``, ``tab
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
 import tempfile
@@ -24,6 +22,7 @@ import numpy as np
 import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 from proof import contenders, garbage, picture, probe, space, table
+from proof.fingerprint import fingerprint
 from proof.sets import SETS, Labelled
 from sklearn.metrics import f1_score
 
@@ -127,9 +126,9 @@ def settle(chosen: dict[str, Any]) -> None:
     own: dict[str, Any] = {name: chosen[name] for name in ("budgets", "everywhere", "sometimes", "points", "probe")}
     made = {"models": models, "packages": [installed(name) for name in PACKAGES]}
     code = ("pipeline/**/*.py", "scripts/proof/*.py", "scripts/compare.py")
-    chosen["parts"] = str(Path(chosen["folder"]) / f"parts-{fingerprint(own | made, *code)}")
+    chosen["parts"] = str(Path(chosen["folder"]) / f"parts-{fingerprint(own | made, *code, but=READ)}")
     code = ("pipeline/embedders/*.py", "pipeline/sources/*.py", "pipeline/arrays/*.py", "scripts/proof/space.py")
-    chosen["vectors"] = str(Path(chosen["folder"]).parent / f"vectors-{fingerprint(made, *code)}")
+    chosen["vectors"] = str(Path(chosen["folder"]).parent / f"vectors-{fingerprint(made, *code, but=READ)}")
 
 
 def installed(package: str) -> str:
@@ -137,16 +136,6 @@ def installed(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return ""
-
-
-def fingerprint(choices: Any, *patterns: str) -> str:
-    """Short hash of some settings and of the source files that they are given to."""
-    home = Path(__file__).parent.parent
-    content = hashlib.sha256(json.dumps(choices, sort_keys=True, default=str).encode())
-    for pattern in patterns:
-        for file in sorted(path for path in home.glob(pattern) if path.stem not in READ):
-            content.update(file.read_bytes())
-    return content.hexdigest()[:8]
 
 
 def make_vectors(units: list[Unit], chosen: dict[str, Any]) -> None:
