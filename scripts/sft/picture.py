@@ -1,0 +1,38 @@
+"""Difference to random against budget, an interval for each arm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+
+from sft.arms import OURS, RANDOM
+from sft.verdict import MACRO, difference
+
+COLOURS = {OURS: "#cc3311", "stratified": "#4477aa", "longest": "#999933", "border": "#aa4499", "coverage": "#228833"}
+
+
+def draw(found: list[dict[str, Any]], arms: list[str], budgets: list[float], path: Path) -> None:
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axis = pyplot.subplots(figsize=(6.4, 3.4))
+    others = [arm for arm in arms if arm != RANDOM]
+    for at, arm in enumerate(others):
+        means, lows, highs = np.array([difference(found, arm, budget, MACRO) for budget in budgets]).T
+        place = np.arange(len(budgets)) + (at - (len(others) - 1) / 2) * 0.12
+        wide = np.nan_to_num(np.stack([means - lows, highs - means]))
+        axis.errorbar(place, means, wide, fmt="o", ms=4, lw=1.2, capsize=2, color=COLOURS[arm], label=arm)
+    axis.axhline(0, color="#7b8490", lw=1, label=RANDOM)
+    axis.set_xticks(range(len(budgets)), [f"{100 * budget:g} %" for budget in budgets])
+    # What is far above random would leave no room for what is near.
+    axis.set_yscale("symlog", linthresh=0.05)
+    axis.set_ylabel("loss to random, nats a token", fontsize=9)
+    axis.set_xlabel("budget, of the pool's tokens", fontsize=9)
+    axis.grid(alpha=0.25, lw=0.5)
+    axis.legend(frameon=False, fontsize=8, ncols=3)
+    figure.tight_layout()
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+    pyplot.close(figure)

@@ -1,0 +1,56 @@
+"""Rows that fit a model's context, on disk, so that every process has the same."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sft import arms, corpora, language_model
+
+PARTS = ("general", "pool", "held_out")
+
+
+def prepare(chosen: dict[str, Any], place: Path, draft: Path) -> None:
+    """Make the tokenizer, as a folder, and the file of the rows that fit the context, with their tokens, by part.
+
+    Raises
+    ------
+    SystemExit
+        If a source has none in a part.
+    """
+    corpus = corpora.load(Path(chosen["data"]), chosen["sources"], chosen["general"], chosen["held_out"])
+    if chosen["model"] == language_model.SMALL:
+        language_model.make_tokenizer(corpus.general, chosen["small"]["vocabulary"], place)
+    else:
+        language_model.read_tokenizer(chosen["model"]).save_pretrained(place)
+    tokenizer, found = language_model.read_tokenizer(str(place)), {}
+    for part in PARTS:
+        fitting, counts = [], dict.fromkeys(chosen["sources"], 0)
+        everything = getattr(corpus, part)
+        for row, encoded in zip(everything, language_model.encode(everything, tokenizer), strict=True):
+            most = chosen["largest"].get(part, chosen["held_out"])
+            if len(encoded.ids) <= chosen["context"] and sum(encoded.said) and counts[row["source"]] < most:
+                counts[row["source"]] += 1
+                fitting.append(row | {"tokens": len(encoded.ids)})
+        if not all(counts.values()):
+            empty = next(name for name, count in counts.items() if not count)
+            raise SystemExit(f"sources: no row of {empty} fits context={chosen['context']}; leave it out, or raise it.")
+        found[part] = fitting
+    with gzip.open(draft, "wt", encoding="utf-8") as file:
+        json.dump(found, file)
+
+
+@cache
+def read(parts: str) -> dict[str, list[dict[str, Any]]]:
+    """Rows ``{"messages", "source", "tokens"}`` of each part."""
+    with gzip.open(Path(parts) / "rows.json.gz", "rt", encoding="utf-8") as file:
+        return json.load(file)
+
+
+def pool(parts: str, pair: int) -> list[dict[str, Any]]:
+    """What a pair has to select from."""
+    everything = read(parts)["pool"]
+    return [everything[i] for i in arms.subsample(len(everything), pair)]

@@ -1,0 +1,111 @@
+"""The losses as Markdown: arms side by side at each budget, and what the models say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from proof.table import markdown, percent
+
+from sft import picture
+from sft.arms import BASE, FULL, OURS, RANDOM
+from sft.corpora import Row
+from sft.verdict import MACRO, difference, mean_loss
+
+WORSE = 0.02  # nats by which no source may be worse than with random rows
+
+
+def write(found: list[dict[str, Any]], chosen: dict[str, Any], held_out: list[Row]) -> None:
+    """Write ``results.json``, ``table.md``, ``examples.md`` and ``figure.png`` into the folder, and print the table."""
+    folder = Path(chosen["folder"])
+    written = tables(found, chosen)
+    (folder / "results.json").write_text(json.dumps(found, indent=1), "utf-8")
+    (folder / "table.md").write_text(written, "utf-8")
+    (folder / "examples.md").write_text(examples(found, chosen, held_out), "utf-8")
+    picture.draw(found, chosen["arms"], chosen["budgets"], folder / "figure.png")
+    print(written)
+    print("  ".join(f"{folder}/{name}" for name in ("results.json", "table.md", "examples.md", "figure.png")))
+
+
+def tables(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
+    """Everything that the results say."""
+    return "\n".join(
+        [
+            "## Bars\n",
+            bars(found, chosen),
+            "## Loss of held-out answers, in nats a token\n",
+            f"Mean over {chosen['pairs']} pairs of a selection and a training; on the right the mean of the sources,\n"
+            "and its difference to random rows of as many tokens in the same pairs, with its 95 % interval (Student's\n"
+            "t).\n",
+            *(losses(found, chosen, budget) for budget in chosen["budgets"]),
+            "## Cost\n",
+            cost(found, chosen),
+        ]
+    )  # fmt: skip
+
+
+def bars(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
+    """What is promised, and the number reached."""
+    rows = []
+    for budget in chosen["budgets"]:
+        mean, low, high = difference(found, OURS, budget, MACRO)
+        rows.append([f"{OURS} below random at {percent(budget)}", "below 0, interval too", shown(mean, low, high)])
+        each = {name: difference(found, OURS, budget, name)[0] for name in chosen["sources"]}
+        worst = max(each, key=each.__getitem__)
+        rows.append([f"worst source at {percent(budget)}", f"at most +{WORSE}", f"{worst} {each[worst]:+.3f}"])
+    each = {
+        (name, arm, budget): mean_loss(found, arm, budget, name) - mean_loss(found, BASE, 0.0, name)
+        for name in chosen["sources"]
+        for arm in (OURS, RANDOM)
+        for budget in chosen["budgets"]
+    }
+    worst = max(each, key=each.__getitem__)
+    where = f"{worst[0]}, {worst[1]} at {percent(worst[2])}"
+    rows.append(["fine-tuned against base, the source that gained least", "below 0", f"{where}: {each[worst]:+.3f}"])
+    return markdown(["bar", "wanted", "reached"], rows)
+
+
+def shown(mean: float, low: float, high: float) -> str:
+    return f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
+
+
+def losses(found: list[dict[str, Any]], chosen: dict[str, Any], budget: float) -> str:
+    names = [*chosen["sources"], MACRO]
+    lines = [(arm, budget) for arm in chosen["arms"]]
+    lines = [*lines, *([(FULL, 1.0)] if chosen["full"] else []), (BASE, 0.0)]
+    rows = []
+    for arm, at in lines:
+        own = [one for one in found if one["arm"] == arm and one["budget"] == at]
+        means = [f"{mean_loss(found, arm, at, name):.3f}" for name in names]
+        apart = shown(*difference(found, arm, at, MACRO)) if at == budget and arm != RANDOM else ""
+        count = f"{np.mean([one['rows'] for one in own]):,.0f}" if arm != BASE else ""
+        rows.append([arm, count, *means, apart])
+    return markdown([f"{percent(budget)} of the tokens", "rows", *names, "to random"], rows)
+
+
+def cost(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
+    rows = []
+    for arm, budget in [(BASE, 0.0), *((a, b) for b in chosen["budgets"] for a in chosen["arms"]), (FULL, 1.0)]:
+        own = [one for one in found if one["arm"] == arm and one["budget"] == budget]
+        if own:
+            means = [f"{np.mean([one[name] for one in own]):,.0f}" for name in ("rows", "tokens", "steps", "seconds")]
+            rows.append([arm, percent(budget) if budget else "", *means])
+    first = [one for one in found if one["arm"] == OURS and one["budget"] == chosen["budgets"][0]]
+    select = np.mean([one["seconds_to_select"] for one in first])
+    said = f"\nOrdering the pool took {OURS} {select:,.0f} s (mean over pairs); each further budget is a cut of it.\n"
+    return markdown(["arm", "budget", "rows", "tokens", "steps", "seconds of training"], rows) + said
+
+
+def examples(found: list[dict[str, Any]], chosen: dict[str, Any], held_out: list[Row]) -> str:
+    """What the models of the first pair say to the first held-out row of each source."""
+    budget, lines = max(chosen["budgets"]), []
+    shown_arms = {BASE: 0.0, RANDOM: budget, OURS: budget, **({FULL: 1.0} if chosen["full"] else {})}
+    for name in chosen["sources"]:
+        row = next(row for row in held_out if row["source"] == name)
+        lines += [f"## {name}\n", *(f"**{m['role']}**: {m['content']}\n" for m in row["messages"])]
+        for arm, at in shown_arms.items():
+            one = next(u for u in found if (u["arm"], u["budget"], u["pair"]) == (arm, at, 0))
+            lines.append(f"**{arm}{f' at {percent(at)}' if 0 < at < 1 else ''}**: {one['examples'][name]}\n")
+    return "\n".join(lines)

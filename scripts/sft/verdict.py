@@ -1,0 +1,36 @@
+"""What the losses say: paired differences to random, over pairs of selection and training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.stats import t
+
+from sft.arms import RANDOM
+
+MACRO = "macro"
+
+
+def losses(found: list[dict[str, Any]], arm: str, budget: float) -> dict[int, dict[str, float]]:
+    """For each pair, the loss (nats a token) of each source and ``macro``, their mean."""
+    own = (one for one in found if one["arm"] == arm and one["budget"] == budget)
+    return {one["pair"]: one["loss"] | {MACRO: float(np.mean(list(one["loss"].values())))} for one in own}
+
+
+def mean_loss(found: list[dict[str, Any]], arm: str, budget: float, source: str) -> float:
+    """Mean over pairs."""
+    return float(np.mean([one[source] for one in losses(found, arm, budget).values()]))
+
+
+def difference(
+    found: list[dict[str, Any]], arm: str, budget: float, source: str, rival: str = RANDOM
+) -> tuple[float, float, float]:
+    """Mean difference of a source's loss to the rival's in the same pairs, and its 95 % interval (Student's t)."""
+    own, others = losses(found, arm, budget), losses(found, rival, budget)
+    both = np.array([own[pair][source] - others[pair][source] for pair in sorted(own.keys() & others.keys())])
+    mean = float(both.mean())
+    if len(both) < 2:
+        return mean, float("nan"), float("nan")
+    wide = t.ppf(0.975, len(both) - 1) * both.std(ddof=1) / np.sqrt(len(both))
+    return mean, mean - wide, mean + wide

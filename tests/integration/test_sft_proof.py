@@ -1,0 +1,129 @@
+"""Fine-tuning on selections: one command, resumable, with a small model or one that is given."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "scripts"))
+
+
+def prove(folder, *words):
+    return subprocess.run(
+        [sys.executable, ROOT / "scripts" / "sft_proof.py", "preset=smoke", f"folder={folder}/out", *words],
+        cwd=folder, capture_output=True, text=True, env={**os.environ, "COREBOUND_SHARED": "nowhere"},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def proof(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sft")
+    done = prove(folder, "until=select")
+    assert done.returncode == 0, done.stderr
+    assert not (folder / "out" / "table.md").exists()  # rows are chosen here, and trained on elsewhere
+    done = prove(folder)
+    assert done.returncode == 0, done.stderr
+    return folder, done.stdout, json.loads((folder / "out" / "results.json").read_text())
+
+
+def of(results, arm):
+    return [one for one in results if one["arm"] == arm]
+
+
+def test_table_figure_examples_and_every_result(proof):
+    folder, printed, results = proof
+    assert (folder / "out" / "table.md").read_text() in printed
+    assert (folder / "out" / "figure.png").stat().st_size > 5_000
+    assert "**assistant**" in (folder / "out" / "examples.md").read_text()
+    assert {one["arm"] for one in results} == {"base", "corebound", "random", "longest", "full"}
+    assert all(math.isfinite(one["loss"]["docs"]) for one in results)
+
+
+def test_arms_have_equal_tokens_and_steps_and_learn(proof):
+    results = proof[2]
+    (base,), (full,) = of(results, "base"), of(results, "full")
+    few = [one for name in ("corebound", "random", "longest") for one in of(results, name)]
+    assert {one["pair"] for one in few} == {0, 1}
+    tokens = [one["tokens"] for one in few]
+    assert max(tokens) < 1.1 * min(tokens) and full["tokens"] > 9 * min(tokens)
+    assert max(one["steps"] for one in few) <= 1 + min(one["steps"] for one in few)
+    assert min(one["rows"] for one in of(results, "random")) > max(one["rows"] for one in of(results, "longest"))
+    assert full["loss"]["docs"] < min(one["loss"]["docs"] for one in few)
+    assert max(one["loss"]["docs"] for one in few) < base["loss"]["docs"]
+
+
+def test_a_second_run_computes_nothing_again(proof):
+    folder, printed, _ = proof
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("out/parts-*/*")}
+    again = prove(folder)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout == printed
+    assert {path: path.stat().st_mtime_ns for path in folder.glob("out/parts-*/*")} == before
+
+
+def test_a_model_of_a_folder_is_tuned_with_adapters(proof, tmp_path):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    (parts,) = proof[0].glob("out/parts-*")
+    AutoModelForCausalLM.from_pretrained(parts / "base").save_pretrained(tmp_path / "model")
+    AutoTokenizer.from_pretrained(parts / "tokenizer").save_pretrained(tmp_path / "model")
+    lora = "lora={r: 4, lora_alpha: 8}"
+    done = prove(tmp_path, f"model={tmp_path}/model", lora, "pairs=1", "full=0", "arms=[corebound,random]", "bf16=true")
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    (base,), (given,) = of(results, "base"), of(proof[2], "base")
+    assert base["loss"]["docs"] == pytest.approx(given["loss"]["docs"], rel=0.02)  # it is the model that was given
+    for arm in ("corebound", "random"):
+        assert of(results, arm)[0]["loss"]["docs"] < base["loss"]["docs"]
+
+
+def test_what_is_missing_is_said_before_the_first_hour(tmp_path):
+    for words, said in (("arms=[random]", "corebound"), ("sources=[books]", "books"), ("device=cuda", "cuda")):
+        done = prove(tmp_path, words)
+        assert done.returncode != 0 and said in done.stderr and "Traceback" not in done.stderr
+
+
+def conversations():
+    said = [("user", "How many?"), ("assistant", "Two."), ("user", "And of those?"), ("assistant", "One.")]
+    return [{"messages": [{"role": role, "content": text} for role, text in said[:size]]} for size in (2, 4)]
+
+
+def test_the_loss_is_of_what_the_assistant_says_and_of_nothing_else(tmp_path):
+    import torch
+    from sft import language_model, training
+
+    rows = conversations()
+    language_model.make_tokenizer(rows * 10, 300, tmp_path)
+    tokenizer = language_model.read_tokenizer(str(tmp_path))
+    model = language_model.make_small(tokenizer, {"hidden_size": 32, "layers": 1, "heads": 2}, 128, seed=0)
+    encoded = language_model.encode(rows, tokenizer)
+    said = [tokenizer.decode([i for i, s in zip(e.ids, e.said, strict=True) if s]) for e in encoded]
+    assert said == ["Two.<|end|>", "Two.<|end|>One.<|end|>"]
+    found = training.response_losses(model, encoded, {"bf16": False})
+    for (total, tokens), one in zip(found, encoded, strict=True):
+        ids, counted = torch.tensor([one.ids]), torch.tensor(one.said[1:]).bool()
+        with torch.inference_mode():
+            chances = model(input_ids=ids).logits[0, :-1].log_softmax(-1)
+        each = -chances.gather(1, ids[0, 1:, None])[:, 0]
+        assert tokens == counted.sum() and total == pytest.approx(float(each[counted].sum()), rel=1e-4)
+
+
+def test_an_interval_is_that_of_paired_differences():
+    from scipy.stats import ttest_1samp
+    from sft.verdict import difference
+
+    apart = [-0.03, -0.01, -0.02, 0.01, -0.02]
+    found = [
+        {"arm": arm, "budget": 0.1, "pair": pair, "loss": {"a": 2 + pair + (arm == "corebound") * gap, "b": 3.0 + pair}}
+        for pair, gap in enumerate(apart)
+        for arm in ("random", "corebound")
+    ]
+    mean, low, high = difference(found, "corebound", 0.1, "a")
+    wanted = ttest_1samp(apart, 0).confidence_interval(0.95)
+    assert (mean, low, high) == pytest.approx((-0.014, wanted.low, wanted.high))
+    assert difference(found, "corebound", 0.1, "macro")[0] == pytest.approx(-0.007)
