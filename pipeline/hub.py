@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import ConfigError, PipelineError
 
 if TYPE_CHECKING:
-    from huggingface_hub import HfApi
+    from huggingface_hub import DatasetCard, HfApi
 
 TRANSPORTS = {"httpx", "httpx2", "hf_xet"}  # what huggingface_hub 1 and 2 send with, and their large-file storage
 AGAIN = "run the same command again, which goes on from what is finished"
@@ -63,6 +63,19 @@ def require_repo(repo: str, setting: str) -> None:
         validate_repo_id(repo)
     except HFValidationError as error:
         raise ConfigError(f"{setting} is {repo!r}; expected an id of the Hub, as in me/my-set; mend it.") from error
+
+
+def card_of(text: str) -> DatasetCard:
+    """The card of a data set; what is in its YAML comes as it is, but for Norwegian, which YAML takes for false."""
+    from huggingface_hub import DatasetCard
+
+    card = DatasetCard(text, ignore_metadata_errors=True)
+    language = card.data.get("language")
+    if isinstance(language, list):
+        card.data["language"] = ["no" if one is False else one for one in language]
+    elif language is False:
+        card.data["language"] = "no"
+    return card
 
 
 @contextmanager
@@ -124,7 +137,8 @@ def _answer(error: OSError) -> str:
         return f"the Hub asks to wait, as there were too many requests (429); later {AGAIN}"
     if status is not None and status >= 500:
         return f"the Hub failed ({status}); {AGAIN}"
-    return f"the Hub answered {status or 'nothing'} ({_first(error)}); mend what it names"
+    said = getattr(error, "server_message", None) or str(error)  # the first line of which does not say what is wrong
+    return f"the Hub answered {status or 'nothing'} ({' '.join(said.split())[:500].rstrip('.')}); mend what it names"
 
 
 def _first(error: BaseException) -> str:

@@ -6,8 +6,10 @@ import copy
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import MISSING
@@ -105,6 +107,17 @@ class Hub(Part):
         return [self.repo]
 
     def passes(self) -> list[str]:
+        if self.pass_through:
+            from datasets import get_dataset_split_names
+
+            with hub.explained(f"reading {self.repo}"), self._told():
+                there = get_dataset_split_names(self.repo, self.config, revision=self.commit, token=self._api.token)
+            absent = next((split for split in self.pass_through if split not in there), None)
+            if absent is not None:
+                raise ConfigError(
+                    f"source.pass_through names '{absent}', but {self.repo} has the splits {', '.join(there)}; name "
+                    "one of these, or leave it out."
+                )
         return list(self.pass_through)
 
     def passed(self) -> dict[str, Dataset]:
@@ -128,7 +141,6 @@ class Hub(Part):
         return alone
 
     def described(self) -> dict[str, Any]:
-        from huggingface_hub import DatasetCard
         from huggingface_hub.errors import RemoteEntryNotFoundError
         from yaml import YAMLError
 
@@ -138,7 +150,7 @@ class Hub(Part):
             except RemoteEntryNotFoundError:
                 return {"source_datasets": [self.repo]}
         try:
-            data = DatasetCard.load(path, ignore_metadata_errors=True).data.to_dict()
+            data = hub.card_of(Path(path).read_text("utf-8")).data.to_dict()
         except (ValueError, YAMLError) as error:
             log.warning("the card of %s cannot be read (%s): its licence and language are not taken over.", self.repo,
                         str(error).splitlines()[0])  # fmt: skip
@@ -151,12 +163,19 @@ class Hub(Part):
 
     def _load(self, split: str, streaming: bool = False) -> Any:
         from datasets import load_dataset
-        from datasets.exceptions import DatasetsError
 
-        try:
+        with self._told():
             return load_dataset(
                 self.repo, self.config, split=split, revision=self.commit, streaming=streaming, token=self._api.token
             )
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What datasets says of names that are not there, in a sentence."""
+        from datasets.exceptions import DatasetsError
+
+        try:
+            yield
         except (ValueError, DatasetsError, RuntimeError, FileNotFoundError) as error:
             if hub.why(error) is not None:
                 raise
