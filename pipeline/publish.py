@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shlex
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +15,9 @@ from pipeline.report.card import card
 from pipeline.report.map import draw
 from pipeline.report.summary import category_rows, funnel, source_rows
 from pipeline.run import Run
-from pipeline.sinks import Product
+from pipeline.sinks import Product, run_record
 from pipeline.sinks.configurations import Written
-from pipeline.sinks.disk import MAP, RECORD
+from pipeline.sinks.disk import MAP
 
 
 def publish(run: Run, command: str) -> Product:
@@ -38,8 +37,7 @@ def publish(run: Run, command: str) -> Product:
         }
         (folder / MAP).write_text(draw(run), "utf-8")
         (folder / "README.md").write_text(card(run, about, configurations), "utf-8")
-        text = json.dumps(about, indent=2, ensure_ascii=False, allow_nan=False)
-        (folder / RECORD).write_text(text + "\n", "utf-8")
+        run_record.write(folder, about)
 
     with run.stages.timed("publish"):
         return run.config.sink.publish(run, describe)

@@ -2,60 +2,96 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from pipeline import hub
 from pipeline.errors import ConfigError
 from pipeline.report.card import BEGIN, END, MARK
+from pipeline.sinks.configurations import AUDIT
+from pipeline.sinks.patterns import files_of, listed
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetCard
 
 KEPT = ("pretty_name", "license", "license_name", "license_link", "language", "task_categories")  # theirs before ours
 JOINED = ("tags", "source_datasets")
-SIZES = ("size_categories",)  # ours where all rows are
+SIZES = "size_categories"  # ours where all rows are
 
 
-def merged(theirs: str, ours: str) -> str:
-    """The card that both make.
+def merged(theirs: str, ours: str, wrote: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The card that both make, and which values of its YAML we wrote.
 
     Of the YAML, theirs stays but for ``configs`` and ``dataset_info`` of the splits that we write, sizes, and tags,
-    which are joined. Of the text, only what stands between our marks is replaced.
+    which are joined. What we wrote for rows that are replaced goes with them. Of the text, only what stands between
+    our marks is replaced.
 
     Parameters
     ----------
     theirs, ours : str
-        Whole cards.
+        Whole cards; theirs may be empty.
+    wrote : dict
+        What this returned for the push before.
 
     Raises
     ------
     ConfigError
-        If theirs cannot be read, says another licence, or names a split with other columns, another format or another
-        default than can stand beside ours.
+        If theirs cannot be read, says another licence, or names a split with other columns or another default than can
+        stand beside ours.
     """
-    card, new = _read(theirs), _read(ours)
-    data, added = card.data.to_dict(), new.data.to_dict()
-    theirs_says, ours_says = (listed(one.get("license")) for one in (data, added))
-    others = configs_of(theirs).keys() - {one["config_name"] for one in added["configs"]}
-    if (theirs_says or others) and not set(ours_says) <= set(theirs_says):
-        raise ConfigError(
-            f"the card that is there says license: {', '.join(theirs_says) or 'nothing'}, but the rows to be pushed "
-            f"are {', '.join(ours_says)}; state both there, as a list, or push to another sink.repo."
-        )
-    for key, value in added.items():
-        if key in JOINED:
-            data[key] = [*dict.fromkeys([*listed(data.get(key)), *listed(value)])]
-        elif (key in SIZES and not others) or (key in KEPT and key not in data):
-            data[key] = value
+    new = _read(ours)
+    added = new.data.to_dict()
+    if not theirs:
+        return ours, {key: added[key] for key in (*KEPT, *JOINED) if key in added}
+    card = _read(theirs)
+    data = card.data.to_dict()
+    others = _others(data, added)
+    made = any(key in wrote for key in KEPT)  # a card of which we wrote none of these is somebody else's whole
+    mine = {key for key in KEPT if key in wrote and data.get(key) == wrote[key]}
+    if not others:
+        data = {key: value for key, value in data.items() if key not in mine}
+    _require_licence(data, added, alone=made and not others)
+    if made:
+        absent = {key: added[key] for key in KEPT if key in added and key not in data}
+        data, mine = {**data, **absent}, mine | absent.keys()
+    written = {key: data[key] for key in KEPT if key in mine and key in data}
+    for key in JOINED:
+        before = listed(data.get(key))
+        own = [value for value in listed(wrote.get(key)) if value in before]
+        stay = before if others else [value for value in before if value not in own]
+        joined = list(dict.fromkeys([*stay, *listed(added.get(key))]))
+        data = {**data, key: joined or None}
+        written[key] = [value for value in joined if value in own or value not in before]
+    if not others:
+        data[SIZES] = added[SIZES]
     data["configs"], data["dataset_info"] = _configurations(data, added)
-    marked = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
-    block = marked.search(new.text)
-    assert block is not None, "our card has its marks"
-    if marked.search(card.text):
-        text = marked.sub(lambda _: block[0], card.text, count=1)
+    block = new.text.strip()
+    outside = parted(card.text)
+    if outside is not None:
+        text = f"{outside[0]}{block}\n{outside[1]}"
     else:
-        text = f"{card.text.strip()}\n\n{block[0]}\n" if card.text.strip() else f"{block[0]}\n"
-    return f"---\n{type(card.data)(**data).to_yaml()}\n---\n{text if text.startswith(chr(10)) else chr(10) + text}"
+        text = f"{card.text.strip()}\n\n{block}\n" if card.text.strip() else f"{block}\n"
+    text = text if text.startswith("\n") else f"\n{text}"
+    return f"---\n{type(card.data)(**data).to_yaml()}\n---\n{text}", written
+
+
+def parted(text: str) -> tuple[str, str] | None:
+    """What stands before and after our marks, each a line of its own, or None where there are none.
+
+    Raises
+    ------
+    ConfigError
+        If they are not one pair, so that what is ours cannot be told.
+    """
+    lines = text.splitlines(keepends=True)
+    begins, ends = ([at for at, line in enumerate(lines) if line.strip() == mark] for mark in (BEGIN, END))
+    if not begins and not ends:
+        return None
+    if len(begins) == len(ends) == 1 and begins < ends:
+        return "".join(lines[: begins[0]]), "".join(lines[ends[0] + 1 :])
+    raise ConfigError(
+        f"the card that is there (README.md) has {len(begins)} lines '{BEGIN}' and {len(ends)} lines '{END}'; expected "
+        "one of each, in this order, or none; mend it there, or push to another sink.repo."
+    )
 
 
 def configs_of(card: str) -> dict[str, dict[str, Any]]:
@@ -66,42 +102,63 @@ def configs_of(card: str) -> dict[str, dict[str, Any]]:
     return {one["config_name"]: one for one in found}
 
 
-def patterns_of(config: dict[str, Any]) -> list[str]:
-    """Patterns of the files that a configuration reads."""
-    folder = f"{config['data_dir'].strip('/')}/" if isinstance(config.get("data_dir"), str) else ""
-    found = [f"{folder}{path}" for files in _files(config) for path in listed(files.get("path"))]
-    return found or ([f"{folder}**"] if folder else [])
-
-
-def matches(name: str, pattern: str) -> bool:
-    """Whether a pattern of a card reads a file: ``**`` crosses folders, ``*`` does not."""
-    parts = re.split(r"(\*\*/?|\*|\?)", pattern)
-    means = {"**": ".*", "**/": "(.*/)?", "*": "[^/]*", "?": "[^/]"}
-    return re.fullmatch("".join(means.get(part, re.escape(part)) for part in parts), name) is not None
+def is_marked(config: dict[str, Any]) -> bool:
+    """Whether a configuration of a card is ours."""
+    return str(config.get("description", "")).startswith(MARK)
 
 
 def _read(card: str) -> DatasetCard:
-    from huggingface_hub import DatasetCard
     from yaml import YAMLError
 
     try:
-        return DatasetCard(card, ignore_metadata_errors=True)
+        return hub.card_of(card)
     except (ValueError, YAMLError) as error:
         said = " ".join(str(error).split())[:200]
         raise ConfigError(f"the card that is there cannot be read ({said}); mend its YAML, or remove it.") from error
+
+
+def _others(data: dict[str, Any], added: dict[str, Any]) -> bool:
+    """Whether rows stay beside those that are written."""
+    ours = {one["config_name"]: {files["split"] for files in one["data_files"]} for one in added["configs"]}
+    for one in listed(data.get("configs")):
+        name = one["config_name"]
+        stays = name not in ours or any(files.get("split") not in ours[name] for files in files_of(one))
+        if stays and not (name == AUDIT and is_marked(one)):
+            return True
+    return False
+
+
+def _require_licence(data: dict[str, Any], added: dict[str, Any], alone: bool) -> None:
+    """Refuse rows of a licence that the card does not state; rows that are alone in it bring theirs."""
+    theirs, ours = _licences(data), _licences(added)
+    if set(ours) <= set(theirs) or (alone and not theirs):
+        return
+    mend = "state both there, as a list" if theirs else "state that there"
+    raise ConfigError(
+        f"the card that is there says license: {', '.join(theirs) or 'nothing'}, but the rows to be pushed are "
+        f"{', '.join(ours)}; {mend}, or push to another sink.repo."
+    )
+
+
+def _licences(data: dict[str, Any]) -> list[str]:
+    """Names of licences; ``other`` is not one, without what it is called and where it stands."""
+    said = ", ".join(str(data[key]) for key in ("license_name", "license_link") if data.get(key))
+    return [f"other ({said})" if name == "other" and said else str(name) for name in listed(data.get("license"))]
 
 
 def _configurations(data: dict[str, Any], added: dict[str, Any]) -> tuple[list[Any], list[Any]]:
     """``configs`` and ``dataset_info`` of both."""
     configs = {one["config_name"]: one for one in listed(data.get("configs"))}
     infos = {one.get("config_name", "default"): one for one in listed(data.get("dataset_info"))}
+    if AUDIT in configs and is_marked(configs[AUDIT]):  # of the push before
+        del configs[AUDIT]
+        infos.pop(AUDIT, None)
     for one in listed(added["configs"]):
         name, there = one["config_name"], configs.get(one["config_name"], {})
         others = {other: config for other, config in configs.items() if other != name}
-        _require_format(one, list(others.values()))
         if name == "default":  # by its name; load_dataset refuses two
             for other in [config for config in others.values() if config.get("default")]:
-                if not str(other.get("description", "")).startswith(MARK):
+                if not is_marked(other):
                     raise ConfigError(
                         f"configuration '{other['config_name']}' is the default of the data set that is there, and "
                         "load_dataset refuses two; set sink.config_name, or take that away from it in the card."
@@ -110,7 +167,7 @@ def _configurations(data: dict[str, Any], added: dict[str, Any]) -> tuple[list[A
         if others:
             one = {key: value for key, value in one.items() if key != "default"}
         written = {files["split"] for files in one["data_files"]}
-        files = [f for f in _files(there) if f["split"] not in written]
+        files = [f for f in files_of(there) if f["split"] not in written]
         info = next(i for i in listed(added["dataset_info"]) if i.get("config_name", "default") == name)
         info, before = {"config_name": name, **info}, infos.pop(name, None)
         if files and before is not None:
@@ -125,33 +182,3 @@ def _configurations(data: dict[str, Any], added: dict[str, Any]) -> tuple[list[A
         if before is not None or not files:
             infos[name] = info
     return list(configs.values()), list(infos.values())
-
-
-def _require_format(config: dict[str, Any], others: list[dict[str, Any]]) -> None:
-    """Refuse files of another format than those of other configurations: ``load_dataset`` reads all with one reader."""
-    ours = _format(config)
-    for other in others:
-        if _format(other) not in (None, ours):
-            raise ConfigError(
-                f"configuration '{other['config_name']}' of the data set that is there holds {_format(other)} files, "
-                f"but {ours} files would be pushed, and load_dataset reads only one format in a data set; set "
-                "sink.files, or push to another sink.repo."
-            )
-
-
-def _format(config: dict[str, Any]) -> str | None:
-    """``parquet``, ``json`` or the like, where the names of the files say."""
-    names = [path for files in _files(config) for path in listed(files.get("path"))]
-    endings = {ending for name in names for ending in re.findall(r"[.](parquet|jsonl?|csv|arrow|txt)\b", name)}
-    return endings.pop().replace("jsonl", "json") if len(endings) == 1 else None
-
-
-def _files(config: dict[str, Any]) -> list[dict[str, Any]]:
-    found = config.get("data_files", [])
-    if isinstance(found, str):
-        return [{"split": "train", "path": found}]
-    return [one if isinstance(one, dict) else {"split": "train", "path": one} for one in found]
-
-
-def listed(value: Any) -> list[Any]:
-    return [] if value is None else value if isinstance(value, list) else [value]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pipeline.arrays import Corpus
 
 SINGLE = "default"
+AUDIT = "audit"  # what the card calls the configuration that the ledger is
 LONGEST = 60  # characters of a name
 
 
@@ -91,7 +92,9 @@ def names_of(groups: list[list[str]]) -> list[str]:
         name = "+".join(re.sub(r"[^\w.-]+", "-", source).strip("-.") or "rows" for source in group)
         if len(name) > LONGEST:
             name = name[:LONGEST].rstrip("+-.") + (f"+{len(group)}" if len(group) > 1 else "")
-        taken = {one.casefold() for one in names}  # folders whose names differ in case are one on some systems
+        taken = {
+            one.casefold() for one in (AUDIT, *names)
+        }  # folders whose names differ in case are one on some systems
         free = (f"{name}-{number}" if number else name for number in count())
         names.append(next(one for one in free if one.casefold() not in taken))
     return names

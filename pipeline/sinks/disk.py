@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -18,9 +17,10 @@ from omegaconf import MISSING
 
 from pipeline.cache import digest
 from pipeline.errors import ConfigError
-from pipeline.sinks import Product, Sink, configurations, json_lines, shards, trainers
-from pipeline.sinks.configurations import SINGLE, Written
-from pipeline.sinks.shards import AUDIT, LEDGER
+from pipeline.sinks import Product, Sink, configurations, json_lines, run_record, shards, trainers
+from pipeline.sinks.configurations import AUDIT, SINGLE, Written
+from pipeline.sinks.run_record import RECORD
+from pipeline.sinks.shards import LEDGER
 from pipeline.sinks.trainers import Trainer
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pipeline.run import Run
     from pipeline.sources import Source
 
-RECORD = "run.json"  # written last: a folder that has it is a whole product
 MAP = "map.svg"
 RECEIPT = "pushed.json"  # beside a product that was pushed
 RowFormat = StrEnum("RowFormat", ["rows", "messages"])
@@ -229,10 +228,7 @@ class Disk(Sink):
 def _is_ours(path: Path, target: Path) -> bool:
     name = path.relative_to(target).as_posix()
     if name == RECORD:
-        try:
-            return "corebound" in json.loads(path.read_text("utf-8"))["versions"]
-        except (ValueError, KeyError, TypeError):
-            return False
+        return bool(run_record.read(path.read_text("utf-8", errors="replace")))
     return (
         name in ("README.md", LEDGER, MAP, RECEIPT, *trainers.FILES.values())
         or re.fullmatch(r"data/([\w.+-]+/)?[\w.-]+-\d+-of-\d+\.(parquet|jsonl)", name) is not None

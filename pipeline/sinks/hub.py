@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import MISSING
 
@@ -14,11 +14,11 @@ from pipeline import hub
 from pipeline.errors import ConfigError
 from pipeline.progress import track
 from pipeline.report.merging import merged
-from pipeline.sinks import Product, verification
-from pipeline.sinks.configurations import Written
-from pipeline.sinks.disk import RECEIPT, Disk
-from pipeline.sinks.existing import CARD, Existing
-from pipeline.sinks.shards import AUDIT, LEDGER
+from pipeline.sinks import Product, run_record, verification
+from pipeline.sinks.configurations import AUDIT, Written
+from pipeline.sinks.disk import RECEIPT, Disk, FileFormat
+from pipeline.sinks.existing import CARD, Existing, Globs
+from pipeline.sinks.run_record import RECORD
 from pipeline.sinks.trainers import Home, Trainer
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pipeline.sources import Source
 
 log = logging.getLogger("corebound")
+Described = tuple[str, dict[str, Any]]  # our card and our record, as they are without what is there
 ATTEMPTS = 3  # to commit on a branch that others push to meanwhile
 
 
@@ -96,8 +97,14 @@ class Hub(Disk):
             if not self.dry_run:
                 self.api.whoami()
             there = Existing.find(self.api, self.repo, self.revision)
-            if AUDIT in there.configs and not there.is_ours(LEDGER):
-                raise ConfigError(f"{self.repo} has a configuration '{AUDIT}' of its own; push to another sink.repo.")
+            if there.fresh and self.create_pr:
+                raise ConfigError(
+                    f"sink.revision={self.revision} is no branch of {self.repo}, and a pull request changes none; name "
+                    "one that is there, or leave sink.create_pr out to make it."
+                )
+            there.require_open()
+            if self.files == FileFormat.parquet:
+                there.require_names([AUDIT])
 
     def accept(self, corpus: Corpus, passes: list[str]) -> None:
         if self.trainer == Trainer.llamafactory and self.revision not in (None, "main"):
@@ -112,19 +119,21 @@ class Hub(Disk):
             there = Existing.find(self.api, self.repo, self.revision)
             if there.sha is not None and self.private and not there.private:
                 log.warning("%s is there and public, and stays so.", self.repo)
-            card = ""
+            if there.sha is None and self.dry_run:
+                log.warning("the token sees no data set %s: what is written is as for a new one.", self.repo)
+            ours: Described = ("", {})
 
             def describe_merged(folder: Path, configurations: dict[str, Written]) -> None:
-                nonlocal card
+                nonlocal ours
                 describe(folder, configurations)
                 written.update(configurations)
-                card = (folder / CARD).read_text("utf-8")
-                self._prepare(folder, written, card, there)
+                ours = (folder / CARD).read_text("utf-8"), run_record.read((folder / RECORD).read_text("utf-8"))
+                self._prepare(folder, written, ours, there)
 
             folder = super().publish(run, describe_merged).folder
             if self.dry_run:
                 return Product(folder, f"{folder} (not pushed to {self.repo}: sink.dry_run=true)")
-            commit = self._push(folder, written, card, there)
+            commit = self._push(folder, written, ours, there)
         with hub.explained(f"loading back {self.repo} at {commit.oid}"):
             rows = verification.compare(self.repo, commit.oid, folder, written, self.api.token)
         (folder / RECEIPT).write_text(verification.receipt(self.repo, commit), "utf-8")
@@ -132,20 +141,27 @@ class Hub(Disk):
         loaded = f"loaded back: {rows:,} rows in {len(written)} configurations, equal"
         return Product(folder, f"{where}\n         commit {commit.oid}, {loaded}")
 
-    def _prepare(self, folder: Path, written: dict[str, Written], card: str, there: Existing) -> None:
-        """Refuse what would harm what is there, and merge our card into the one that is."""
-        there.require(names_in(folder), patterns_in(written))
-        (folder / CARD).write_text(merged(there.card, card) if there.card else card, "utf-8")
+    def _prepare(self, folder: Path, written: dict[str, Written], ours: Described, there: Existing) -> None:
+        """Refuse what would harm what is there; merge our card and record, each time anew, into those that are."""
+        card, about = ours
+        names, globs = names_in(folder), globs_in(written)
+        there.require(names, globs)
+        text, wrote = merged(there.card, card, there.record.get("card", {}))
+        (folder / CARD).write_text(text, "utf-8")
+        files = {**there.carried(names, globs), **about["files"]}
+        run_record.write(folder, {**about, "files": files, "card": wrote})
 
-    def _push(self, folder: Path, written: dict[str, Written], card: str, there: Existing) -> CommitInfo:
+    def _push(self, folder: Path, written: dict[str, Written], ours: Described, there: Existing) -> CommitInfo:
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
         from huggingface_hub.errors import HfHubHTTPError
 
         api, where = self.api, {"repo_type": "dataset", "revision": self.revision}
         if there.sha is None:
             api.create_repo(self.repo, repo_type="dataset", private=self.private, exist_ok=True)
-            there = Existing.find(api, self.repo, None)
-        if self.revision is not None and not self.revision.startswith("refs/"):
+            there = Existing.find(api, self.repo, self.revision)
+            self._prepare(folder, written, ours, there)  # again: somebody else may have made it meanwhile
+        if there.fresh:
+            assert self.revision is not None, "main is always there"
             api.create_branch(self.repo, branch=self.revision, repo_type="dataset", exist_ok=True)
         for attempt in range(ATTEMPTS):
             names = names_in(folder)
@@ -153,8 +169,7 @@ class Hub(Disk):
             for one in track(added, "push", "files", total=len(added)):
                 # What was uploaded before is not sent again.
                 api.preupload_lfs_files(self.repo, [one], **where, create_pr=self.create_pr, free_memory=False)
-            patterns = [pattern for found in patterns_in(written).values() for pattern in found]
-            stale = [CommitOperationDelete(path_in_repo=name) for name in there.stale(names, patterns)]
+            stale = [CommitOperationDelete(path_in_repo=name) for name in there.stale(names, globs_in(written))]
             try:
                 return api.create_commit(
                     self.repo, [*added, *stale], **where, create_pr=self.create_pr, parent_commit=there.sha,
@@ -165,7 +180,7 @@ class Hub(Disk):
                 if not moved or attempt == ATTEMPTS - 1:
                     raise
             there = Existing.find(api, self.repo, self.revision)  # somebody pushed meanwhile: onto that, then
-            self._prepare(folder, written, card, there)
+            self._prepare(folder, written, ours, there)
         raise AssertionError("the last attempt returns or raises")
 
 
@@ -174,6 +189,6 @@ def names_in(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-def patterns_in(written: dict[str, Written]) -> dict[str, list[str]]:
+def globs_in(written: dict[str, Written]) -> Globs:
     """What each configuration reads."""
-    return {name: [shards.glob for shards in one.splits.values()] for name, one in written.items()}
+    return {name: {split: shards.glob for split, shards in one.splits.items()} for name, one in written.items()}

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pipeline.arrays import Order, Scores, Space
 
 LEDGER = "ledger.parquet"
-AUDIT = "audit"  # what the card calls the configuration that the ledger is
 
 
 def write(parts: list[Dataset], draft: Path, folder: Path, split: str, ending: str, shard_mb: int) -> Shards:

@@ -42,7 +42,7 @@ def compare(repo: str, revision: str, folder: Path, written: dict[str, Written],
                     back = load_dataset(
                         repo, name, split=split, revision=revision, token=token, cache_dir=f"{cache}/hub"
                     )
-                except (DatasetsError, ValueError) as error:
+                except (DatasetsError, ValueError, RuntimeError, FileNotFoundError) as error:
                     raise HubError(f"{what}: was pushed but cannot be loaded ({error}); look at its card.") from error
                 files = sorted(str(path) for path in folder.glob(shards.glob))
                 kind = "json" if shards.glob.endswith(".jsonl") else "parquet"

@@ -11,8 +11,10 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 from huggingface_hub import DatasetCard
 
+from pipeline.report.card import BEGIN, END
 from tests.conftest import toy_rows, write_jsonl
 from tests.integration import hub_server
 from tests.integration.hub_server import OTHER, TOKEN, problems, serving
@@ -162,12 +164,16 @@ def test_what_others_wrote_in_the_card_stays(hub, tmp_path):
 
 def test_a_push_with_other_columns_replaces_the_columns_in_the_card_and_the_shards(hub, tmp_path):
     push(hub, tmp_path)
-    hub.put("me/toys", {"data/train-00001-of-00002.parquet": b"left by an earlier push", "data/notes.txt": "mine"})
+    record = json.loads(hub.files("me/toys")["run.json"])
+    shard = "data/train-00001-of-00002.parquet"  # as if the push before had made two
+    record["files"][shard] = "its digest"
+    hub.put("me/toys", {shard: b"rows", "run.json": json.dumps(record), "data/notes.txt": "mine"})
     push(hub, tmp_path, "sink.columns=true")
     rows, columns = load(hub, tmp_path, "me/toys")
     assert len(rows) == 20 and "selection_region" in columns
     files = hub.files("me/toys")
-    assert "data/train-00001-of-00002.parquet" not in files and files["data/notes.txt"] == b"mine"
+    assert shard not in files and files["data/notes.txt"] == b"mine"
+    assert shard not in json.loads(files["run.json"])["files"]
     push(hub, tmp_path)
     assert "selection_region" not in load(hub, tmp_path, "me/toys")[1]
 
@@ -209,11 +215,35 @@ def test_splits_of_one_configuration_have_the_same_columns(hub, tmp_path):
 
 
 def test_one_data_set_holds_one_format(hub, tmp_path):
-    push(hub, tmp_path, "sink.files=jsonl")
+    push(hub, tmp_path)
+    push(hub, tmp_path, "sink.files=jsonl")  # nothing else is there but the ledger, which leaves the card
     rows, _ = load(hub, tmp_path, "me/toys")
-    assert len(rows) == 20 and "ledger.parquet" in hub.files("me/toys")
-    line = push(hub, tmp_path, "sink.config_name=other", fails=True)
-    assert "configuration 'default'" in line and "json files" in line and "sink.files" in line
+    files = hub.files("me/toys")
+    assert len(rows) == 20 and "ledger.parquet" in files and "data/train-00000-of-00001.parquet" not in files
+    assert [config["config_name"] for config in DatasetCard(files["README.md"].decode()).data.configs] == ["default"]
+    for other in ("sink.config_name=other", "sink.split=test"):
+        line = push(hub, tmp_path, other, fails=True)
+        assert "configuration 'default'" in line and "holds json files" in line and "holds one format" in line
+    assert hub.files("me/toys") == files
+
+
+def test_only_what_the_record_lists_is_ours(hub, tmp_path):
+    small = ["sink.config_name=small", "sink.format=messages"]
+    push(hub, tmp_path, *small, "sink.trainer=trl")
+    files = hub.files("me/toys")
+    assert "train_trl.py" in files
+    push(hub, tmp_path, "sink.config_name=large")
+    assert "train_trl.py" not in hub.files("me/toys")  # of a push that is no longer the last
+    push(hub, tmp_path, *small, "sink.trainer=axolotl")  # whose files the record still knows
+    files = hub.files("me/toys")
+    assert yaml.safe_load(files["axolotl.yaml"])["datasets"][0]["path"] == "me/toys"
+    assert {name for name in files if name.endswith((".parquet", ".yaml"))} == set(
+        json.loads(files["run.json"])["files"]
+    )
+    before = hub.put("me/toys", {"data/small/train-extra.parquet": parquet_of([{"a": 1}])})
+    line = push(hub, tmp_path, *small, fails=True)
+    assert "holds 'data/small/train-extra.parquet', which would be read with our files" in line
+    assert hub.repos["me/toys"].refs["main"] == before
 
 
 def test_a_commit_of_others_meanwhile_is_built_upon(hub, tmp_path, monkeypatch):
@@ -244,6 +274,12 @@ def card_of(*configs, more=""):
     ("files", "card", "said"),
     [
         (["data/train-00000-of-00001.parquet"], card_of(("old", "data/train-*")), "no push of corebound wrote"),
+        (["mine.parquet"], card_of(("default", "mine.parquet")), "has a configuration 'default' of its own"),
+        (["a.csv"], card_of(("a", "a.csv")), "configuration 'a' of me/toys holds csv files"),
+        (["toys.py"], card_of(("a", "a.parquet")), "the loading script 'toys.py'"),
+        (["a.parquet"], "---\nconfigs:\n- config_name: a\n---\n", "configuration 'a' of me/toys has neither"),
+        (["train/a.jpg"], card_of(), "names no configurations"),
+        ([], f"{END}\nMine.\n{BEGIN}\n", "expected one of each, in this order"),
         (["data/train-extra.parquet"], card_of(("old", "data/train-e*")), "would be read with our files"),
         (["rows.parquet"], card_of(("old", "**/*.parquet")), "configuration 'old' of me/toys reads **/*.parquet"),
         (["ledger.parquet"], card_of(("audit", "ledger.parquet")), "has a configuration 'audit' of its own"),
@@ -273,7 +309,19 @@ def test_licences_are_never_joined_in_silence(hub, tmp_path):
     assert "says license: mit" in line and "are cc-by-4.0" in line
     hub.put("me/toys", {"README.md": "---\nlicense: [mit, cc-by-4.0]\n---\nMine.\n"})
     corebound(hub, tmp_path, *where)
-    assert DatasetCard(hub.files("me/toys")["README.md"].decode()).data.license == ["mit", "cc-by-4.0"]
+    data = DatasetCard(hub.files("me/toys")["README.md"].decode()).data.to_dict()
+    assert data["license"] == ["mit", "cc-by-4.0"] and data["source_datasets"] == ["you/toys"]
+    assert "language" not in data and "pretty_name" not in data  # the card is somebody else's
+
+
+def test_what_the_card_said_of_rows_goes_with_them(hub, tmp_path):
+    put_source(hub)
+    corebound(hub, tmp_path, "source=hub", "source.repo=you/toys", "sink=hub", "sink.repo=me/toys")
+    assert DatasetCard(hub.files("me/toys")["README.md"].decode()).data.license == "cc-by-4.0"
+    push(hub, tmp_path)
+    data = DatasetCard(hub.files("me/toys")["README.md"].decode()).data.to_dict()
+    assert not {"license", "language", "source_datasets"} & data.keys()
+    assert data["pretty_name"] == "Selection from toys.jsonl" and data["task_categories"] == ["text-generation"]
 
 
 def test_a_source_is_not_replaced_by_what_is_selected_of_it(hub, tmp_path):

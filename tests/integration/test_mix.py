@@ -73,6 +73,17 @@ def test_every_row_remembers_its_source_and_every_schema_is_a_configuration(toys
     assert all(ids[row.stand_in_source, row.stand_in_row] == row.stand_in for row in stand_ins.itertuples())
 
 
+def test_a_source_that_is_called_audit_keeps_its_rows(toys):
+    files = files_of(toys)
+    source = Mix(files={"a": files["a"], "audit": files["c"]})
+    sink = Disk(path=str(toys / "out"))
+    product = publish(curate(toy_config(toys / "cache", source=source, sink=sink)), "corebound").folder
+    assert get_dataset_config_names(str(product)) == ["a", "audit-1", "audit"]
+    kept = load_dataset(str(product), "audit-1", split="train", cache_dir=str(toys / "hf"))
+    ledger = ledger_of(product)
+    assert len(kept) == ((ledger.source == "audit") & (ledger.decision == "kept")).sum() > 0
+
+
 def test_shares_and_weights(toys):
     def kept(**more):
         source = Mix(files=files_of(toys, **more))
