@@ -17,7 +17,7 @@ from omegaconf import MISSING
 
 from pipeline.cache import digest
 from pipeline.errors import ConfigError
-from pipeline.sinks import Product, Sink, configurations, json_lines, run_record, shards, trainers
+from pipeline.sinks import Product, Sink, configurations, json_lines, layouts, run_record, shards, trainers
 from pipeline.sinks.configurations import AUDIT, SINGLE, Written
 from pipeline.sinks.run_record import RECORD
 from pipeline.sinks.shards import LEDGER
@@ -156,10 +156,16 @@ class Disk(Sink):
         return Disk(**{**mine, "path": str(folder)})
 
     def accept(self, corpus: Corpus, passes: list[str]) -> None:
-        if passes and (self.format == RowFormat.messages or self.columns or self.trainer == Trainer.llamafactory):
-            what = "sink.format=messages and sink.columns=true change rows, and LLaMA-Factory reads whole folders"
+        changing = {
+            "sink.format=messages changes rows": self.format == RowFormat.messages,
+            "sink.columns=true changes rows": self.columns,
+            "sink.trainer=llamafactory reads whole folders": self.trainer == Trainer.llamafactory,
+        }
+        against = [why for why, is_set in changing.items() if is_set]
+        if passes and against:
             raise ConfigError(
-                f"source.pass_through takes the split '{passes[0]}' along as it is, but {what}; leave one out."
+                f"source.pass_through takes the split '{passes[0]}' along as it is, but {' and '.join(against)}; leave "
+                "one of them out."
             )
         if self.split in passes:
             raise ConfigError(f"sink.split and source.pass_through both name '{self.split}'; name another split.")
@@ -202,7 +208,7 @@ class Disk(Sink):
             )
             if self.trainer is not None:
                 laid = (
-                    trainers.MESSAGES
+                    layouts.MESSAGES
                     if self.format == RowFormat.messages
                     else trainers.of_corpus(space.corpus, int(inputs.source[parts[0][1][0]]))
                 )

@@ -12,8 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ConfigError
-from pipeline.sources.detection import Reader
-from pipeline.sources.rows import Row
+from pipeline.sinks.layouts import Layout, layout, roles, says
 from pipeline.sources.shapes import SHAPES
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ ROLES = {  # what LLaMA-Factory calls those who speak, and what data sets call t
 }
 AXOLOTL = {"human", "user", "gpt", "assistant", "system", "tool"}  # roles that Axolotl knows without being told
 ADVICE = "set sink.format=messages, which every trainer reads, or leave sink.trainer out"
+LABELLED = "leave sink.trainer out, as not all rows with a label are examples to follow"
 
 
 @dataclass(frozen=True)
@@ -41,58 +41,6 @@ class Home:
     folder: str | None = None
     repo: str | None = None
     revision: str | None = None
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Which columns hold what: of turns, or of a question and its answer, or of text.
-
-    Attributes
-    ----------
-    turns : str, optional
-    role, content : str
-        Keys of a turn.
-    question, more, answer, text, system, tools : str, optional
-        Columns; ``more`` is what Alpaca calls the input.
-    """
-
-    turns: str | None = None
-    role: str = "role"
-    content: str = "content"
-    question: str | None = None
-    more: str | None = None
-    answer: str | None = None
-    text: str | None = None
-    system: str | None = None
-    tools: str | None = None
-
-
-MESSAGES = Layout(turns="messages", tools="tools")
-
-
-def layout(shape: str, columns: dict[str, str], row: Row) -> Layout | None:
-    """The layout of rows like this one, or None where no trainer reads them as they are."""
-    reader = Reader(SHAPES[shape], columns)
-    every = {names[0]: reader.column(row, names) for names in (*reader.shape.required, *reader.shape.optional)}
-    if every.get("label") is not None and shape != "text":
-        return None  # good and bad answers, which are no examples to follow
-    beside = {"system": every.get("system"), "tools": every.get("tools")}
-    if shape in ("messages", "sharegpt"):
-        turns = every["messages" if shape == "messages" else "conversations"]
-        keys = row[turns][0] if isinstance(row[turns], list) and isinstance(row[turns][0], dict) else {}
-        known = next((pair for pair in (("role", "content"), ("from", "value")) if set(pair) <= set(keys)), None)
-        plain = known is not None and all(isinstance(turn[known[1]], str | None) for turn in row[turns])
-        return Layout(turns, *known, **beside) if plain else None
-    pairs = {
-        "alpaca": ("instruction", "input", "output"),
-        "prompt_completion": ("prompt", None, "completion"),
-        "question_answer": ("question", None, "answer"),
-    }
-    if shape in pairs:
-        question, more, answer = (None if name is None else every[name] for name in pairs[shape])
-        whole = all(isinstance(row[name], str) for name in (question, answer)) and not every.get("history")
-        return Layout(question=question, more=more, answer=answer, **beside) if whole else None
-    return Layout(text=every["text"]) if shape == "text" and every["label"] is None else None
 
 
 def require(trainer: Trainer, corpus: Corpus, as_messages: bool) -> None:
@@ -108,21 +56,27 @@ def require(trainer: Trainer, corpus: Corpus, as_messages: bool) -> None:
 
     if trainer == Trainer.trl and any(table.features != corpus.tables[0].features for table in corpus.tables):
         raise ConfigError(f"sink.trainer=trl reads one schema, but the sources have several; {ADVICE}.")
-    for one in corpus.detected:
-        table, columns = corpus.tables[one["source"]], corpus.columns[one["source"]]
-        found = layout(one["shape"], columns, table[0])
-        same = [other for other in corpus.tables if other.features == table.features]  # one configuration
-        if found is None or not MAKE[trainer](found, concatenate_datasets(same)):
+    kinds = dict.fromkeys((one["source"], one["shape"]) for one in corpus.detected)
+    laid = {kind: layout(kind[1], corpus.columns[kind[0]], corpus.tables[kind[0]]) for kind in kinds}
+    for (source, shape), found in laid.items():
+        table = corpus.tables[source]
+        alike = [other for other in range(len(corpus.tables)) if corpus.tables[other].features == table.features]
+        beside = {one for (other, _), one in laid.items() if other in alike}  # they make one configuration
+        rows = concatenate_datasets([corpus.tables[other] for other in alike])
+        if found is None or len(beside) > 1 or not MAKE[trainer](found, rows):
+            file = next(one["file"] for one in corpus.detected if (one["source"], one["shape"]) == (source, shape))
+            judged = "label" in SHAPES[shape].columns and corpus.columns[source].get("label", "label") in table.features
+            advice = LABELLED if judged and shape != "text" else ADVICE
             raise ConfigError(
-                f"sink.trainer={trainer} does not read {corpus.files[one['source']][one['file']]} as it is (rows of "
-                f"shape {one['shape']}, columns {', '.join(table.column_names)}); {ADVICE}."
+                f"sink.trainer={trainer} does not read {corpus.files[source][file]} as it is (rows of shape {shape}, "
+                f"columns {', '.join(table.column_names)}); {advice}."
             )
 
 
 def of_corpus(corpus: Corpus, source: int) -> Layout:
     """The layout of a source whose rows a trainer reads."""
     shape = next(one["shape"] for one in corpus.detected if one["source"] == source)
-    found = layout(shape, corpus.columns[source], corpus.tables[source][0])
+    found = layout(shape, corpus.columns[source], corpus.tables[source])
     assert found is not None, "refused before"
     return found
 
@@ -158,9 +112,9 @@ def entry(trainer: Trainer, parts: dict[str, tuple[Layout, Dataset, str]], split
 
 def _trl(laid: Layout, rows: Dataset) -> bool:
     """Whether TRL reads rows by the names of their columns."""
-    if laid.system and _says(rows, laid.system):
+    if laid.system and says(rows, laid.system):
         return False
-    if laid.tools not in (None, "tools") and _says(rows, laid.tools):
+    if laid.tools not in (None, "tools") and says(rows, laid.tools):
         return False
     if laid.turns:
         return laid.turns == "messages" and laid.role == "role"
@@ -168,15 +122,15 @@ def _trl(laid: Layout, rows: Dataset) -> bool:
 
 
 def _axolotl(laid: Layout, rows: Dataset) -> dict[str, Any] | None:
-    if laid.system and _says(rows, laid.system):
+    if laid.system and says(rows, laid.system):
         return None
     if laid.turns:
-        if not _roles(rows, laid) <= AXOLOTL:
+        if not roles(rows, laid) <= AXOLOTL:
             return None
         keys = {"message_property_mappings": {"role": laid.role, "content": laid.content}}
-        tools = {"field_tools": laid.tools} if laid.tools and _says(rows, laid.tools) else {}
+        tools = {"field_tools": laid.tools} if laid.tools and says(rows, laid.tools) else {}
         return {"type": "chat_template", "field_messages": laid.turns, **keys, **tools}
-    if laid.tools and _says(rows, laid.tools):
+    if laid.tools and says(rows, laid.tools):
         return None
     if laid.text:
         return {"type": "completion", "field": laid.text}
@@ -188,7 +142,7 @@ def _axolotl(laid: Layout, rows: Dataset) -> dict[str, Any] | None:
 
 
 def _llamafactory(laid: Layout, rows: Dataset) -> dict[str, Any] | None:
-    beside = {key: name for key, name in (("system", laid.system), ("tools", laid.tools)) if name and _says(rows, name)}
+    beside = {key: name for key, name in (("system", laid.system), ("tools", laid.tools)) if name and says(rows, name)}
     calls = laid.turns and laid.role == "role" and "tools" in beside
     if "tools" in beside and not calls and not isinstance(next(filter(None, rows[beside["tools"]])), str):
         return None
@@ -197,7 +151,7 @@ def _llamafactory(laid: Layout, rows: Dataset) -> dict[str, Any] | None:
     if not laid.turns:
         named = {"prompt": laid.question, "query": laid.more, "response": laid.answer}
         return {"columns": {**{key: name for key, name in named.items() if name}, **beside}}
-    found = _roles(rows, laid)
+    found = roles(rows, laid)
     words = {tag: next((word for word in words if word in found), words[0]) for tag, words in ROLES.items()}
     if not found <= set(words.values()):
         return None
@@ -212,26 +166,6 @@ def _llamafactory(laid: Layout, rows: Dataset) -> dict[str, Any] | None:
 
 
 MAKE = {Trainer.trl: _trl, Trainer.axolotl: _axolotl, Trainer.llamafactory: _llamafactory}
-
-
-def _roles(rows: Dataset, laid: Layout) -> set[str]:
-    """Who speaks."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    found: set[str] = set()
-    for part in rows.select_columns([laid.turns]).with_format("arrow").iter(10_000):
-        turns = part[laid.turns]
-        if pa.types.is_list(turns.type) or pa.types.is_large_list(turns.type):
-            found |= set(pc.unique(pc.struct_field(pc.list_flatten(turns), laid.role)).to_pylist())
-        else:  # as JSON, where turns differ in their kinds
-            found |= {turn[laid.role] for text in turns.to_pylist() for turn in json.loads(text)}
-    return found
-
-
-def _says(rows: Dataset, column: str) -> bool:
-    """Whether any row says something in a column."""
-    return any(part[column].null_count < len(part) for part in rows.with_format("arrow").iter(10_000))
 
 
 def _script(name: str, split: str, home: Home) -> str:

@@ -9,7 +9,14 @@ import sys
 import pytest
 import yaml
 
-from tests.conftest import corebound, toy_rows, write_jsonl
+from pipeline.errors import ConfigError
+from pipeline.run import prepare
+from pipeline.sinks.disk import Disk
+from pipeline.sinks.hub import Hub
+from pipeline.sinks.trainers import Trainer
+from pipeline.sources.files import Files
+from pipeline.sources.mix import Mix
+from tests.conftest import corebound, toy_config, toy_rows, write_jsonl
 
 SMALL = ["embedder.dimensions=16", "clusterer.size=6", "budget.rows=16"]
 TEMPLATE = (
@@ -187,5 +194,54 @@ def test_rows_that_a_trainer_does_not_read_are_refused_before_anything_is_comput
     refused = corebound(tmp_path, *given, check=False)
     assert refused.returncode == 1 and "embed" not in refused.stderr
     line = refused.stderr.strip().splitlines()[-1]
-    assert f"sink.trainer={trainer} does not read rows.jsonl" in line and "sink.format=messages" in line
+    assert f"sink.trainer={trainer} does not read rows.jsonl" in line
+    assert ("sink.format=messages" in line) == ("label" not in row)  # which would move a label to where nobody looks
     corebound(tmp_path, *given, "sink.format=messages")
+
+
+def turns(role, content="{}", **more):
+    return [{"from": role, "value": "What is {}?"}, {"from": "gpt", "value": content, **more}]
+
+
+CALL = {"type": "function", "function": {"name": "add", "arguments": {"a": 1}}}
+
+
+@pytest.mark.parametrize(
+    ("trainer", "one", "other"),
+    [
+        # A later row is not like the first: its content has parts, its answer is elsewhere, its answers are several.
+        (
+            "axolotl",
+            {"messages": [{"role": "user", "content": "{}?"}, {"role": "assistant", "tool_calls": [CALL]}]},
+            {"messages": [{"role": "user", "content": [{"type": "text", "text": "{}?"}]},
+                          {"role": "assistant", "content": "{}"}]},
+        ),
+        ("axolotl", {"instruction": "{}?", "output": "{}", "response": ""},
+         {"instruction": "{}?", "output": "", "response": "{}"}),
+        ("axolotl", {"question": "{}?", "answer": "{}"}, {"question": "{}?", "answer": ["{}", "a"]}),
+        # Who speaks is known to one of them alone.
+        ("axolotl", {"conversations": turns("human")}, {"conversations": turns("prompter")}),
+        ("llamafactory", {"conversations": turns("human")}, {"conversations": turns("user")}),
+    ],
+)  # fmt: skip
+def test_every_row_counts(trainer, one, other, tmp_path):
+    rows = [json.loads(json.dumps(one if i < 20 else other).replace("{}", str(i))) for i in range(30)]
+    source = Files(path=str(write_jsonl(tmp_path / "rows.jsonl", rows)))
+    sink = Disk(path=str(tmp_path / "out"), trainer=Trainer(trainer))
+    with pytest.raises(ConfigError, match=f"sink.trainer={trainer} does not read rows.jsonl"):
+        prepare(toy_config(tmp_path / "cache", source=source, sink=sink))
+
+
+def test_trl_reads_one_schema(tmp_path):
+    write_jsonl(tmp_path / "a.jsonl", [{"prompt": f"{i}?", "completion": f"{i}"} for i in range(30)])
+    write_jsonl(tmp_path / "b.jsonl", [{"text": f"It is {i}."} for i in range(30)])
+    source = Mix(files={name: Files(path=str(tmp_path / f"{name}.jsonl")) for name in "ab"})
+    sink = Disk(path=str(tmp_path / "out"), trainer=Trainer.trl)
+    with pytest.raises(ConfigError, match=r"sink\.trainer=trl reads one schema, but the sources have several"):
+        prepare(toy_config(tmp_path / "cache", source=source, sink=sink))
+
+
+def test_llamafactory_reads_no_branch(tmp_path):
+    sink = Hub(repo="me/toys", revision="small", trainer=Trainer.llamafactory)
+    with pytest.raises(ConfigError, match=r"reads main, not sink\.revision=small"):
+        prepare(toy_config(tmp_path / "cache", sink=sink))
