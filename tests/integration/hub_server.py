@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import yaml
 
-TOKEN, OTHER = "hf_right", "hf_other"
+TOKEN, OTHER = "hf_right", "hf_other"  # ours, and that of somebody who may read and open pull requests alone
 LARGE = (".parquet", ".arrow")  # what .gitattributes of a data set of the Hub sends to the large storage
 LICENSES = {"mit", "apache-2.0", "cc-by-4.0", "cc-by-nc-4.0", "cc-by-sa-4.0", "other", "unknown"}
 
@@ -152,8 +152,10 @@ class Handler(BaseHTTPRequestHandler):
     # Answers.
 
     def whoami(self, query, body) -> None:
-        if self.token == TOKEN:
-            self._json({"type": "user", "name": "me", "orgs": [], "auth": {"accessToken": {"role": "write"}}})
+        known = {TOKEN: ("me", "write"), OTHER: ("you", "read")}
+        if self.token in known:
+            name, role = known[self.token]
+            self._json({"type": "user", "name": name, "orgs": [], "auth": {"accessToken": {"role": role}}})
         else:
             self._json({"error": "Invalid user token."}, 401)
 
@@ -246,7 +248,7 @@ class Handler(BaseHTTPRequestHandler):
         return entry
 
     def preupload(self, query, body, repo, revision) -> None:
-        found = self._repo(repo, write=True)
+        found = self._repo(repo, write=not opens_pull(query))
         sha = found and self._commit(found, revision)
         if not sha:
             return
@@ -262,7 +264,7 @@ class Handler(BaseHTTPRequestHandler):
         self._json({"files": files})
 
     def batch(self, query, body, repo) -> None:
-        if not self._repo(repo, write=True):
+        if not self._repo(repo):
             return
         objects = []
         for asked in json.loads(body)["objects"]:
@@ -285,7 +287,7 @@ class Handler(BaseHTTPRequestHandler):
         self._json({}, 200 if json.loads(body)["oid"] in self.hub.blobs else 404)
 
     def commit(self, query, body, repo, revision) -> None:
-        found = self._repo(repo, write=True)
+        found = self._repo(repo, write=not opens_pull(query))
         sha = found and self._commit(found, revision)
         if not sha:
             return
@@ -308,7 +310,7 @@ class Handler(BaseHTTPRequestHandler):
                 del files[value["path"]]
         ref = revision
         answer = {}
-        if query.get("create_pr", ["0"])[0] == "1":
+        if opens_pull(query):
             found.pulls += 1
             ref = f"refs/pr/{found.pulls}"
             answer = {"pullRequestUrl": f"{self.hub.url}/datasets/{repo}/discussions/{found.pulls}"}
@@ -368,6 +370,11 @@ ROUTES = [
     (("POST",), f"/api/datasets/{REPO}/commit/{REV}", Handler.commit),
     (("GET", "HEAD"), f"/datasets/{REPO}/resolve/{REV}/(?P<file>.+)", Handler.resolve),
 ]
+
+
+def opens_pull(query: dict[str, list[str]]) -> bool:
+    """Whether a request is for a pull request, which everybody may open who may read."""
+    return query.get("create_pr", ["0"])[0] == "1"
 
 
 def git_oid(content: bytes) -> str:

@@ -52,7 +52,7 @@ def corebound(hub, tmp_path, *overrides, fails=False, **changes):
     if fails:
         assert "Traceback" not in done.stderr
         return done.stderr.strip().splitlines()[-1]
-    return done.stdout
+    return done.stdout + done.stderr
 
 
 def push(hub, tmp_path, *overrides, **how):
@@ -186,6 +186,28 @@ def test_a_pull_request_leaves_the_branch_alone(hub, tmp_path):
     assert hub.repos["me/toys"].refs["main"] == before
     assert hub.repos["me/toys"].messages[-1] == "Fewer toys"
     assert "ledger.parquet" in hub.files("me/toys", "refs/pr/1")
+    receipt = json.loads((tmp_path / "runs/hub/me/toys/pushed.json").read_text())
+    assert receipt["pull_request"] == f"{hub.url}/datasets/me/toys/discussions/1"
+
+
+def test_who_may_not_write_can_open_a_pull_request(hub, tmp_path):
+    hub.put("me/toys", {"README.md": "Mine.\n"})
+    line = push(hub, tmp_path, fails=True, HF_TOKEN=OTHER)
+    assert "refused the token (403)" in line
+    push(hub, tmp_path, "sink.create_pr=true", HF_TOKEN=OTHER)
+    assert "ledger.parquet" in hub.files("me/toys", "refs/pr/1")
+
+
+def test_a_pull_request_makes_no_branch(hub, tmp_path):
+    hub.put("me/toys", {"README.md": "Mine.\n"})
+    line = push(hub, tmp_path, "sink.create_pr=true", "sink.revision=small", fails=True)
+    assert "sink.revision=small is no branch of me/toys" in line
+    assert list(hub.repos["me/toys"].refs) == ["main"]
+
+
+def test_a_public_data_set_stays_one_and_that_is_said(hub, tmp_path):
+    hub.put("me/toys", {"README.md": "Mine.\n"})
+    assert "me/toys is there and public, and stays so" in push(hub, tmp_path)
 
 
 def test_branch_configuration_and_split_have_the_names_that_they_are_given(hub, tmp_path):
@@ -344,6 +366,7 @@ def test_a_dry_run_writes_what_would_be_pushed_and_pushes_nothing(hub, tmp_path)
     said = push(hub, tmp_path, "sink.dry_run=true", "sink.path=dry")
     assert "not pushed to me/toys" in said
     assert not any(request.startswith("PUT") or "commit/main" in request for request in hub.requests)
+    assert "the token sees no data set" not in said
     push(hub, tmp_path, "sink.path=wet")
     files = hub.files("me/toys")
     dry = {path.relative_to(tmp_path / "dry").as_posix(): path.read_bytes()
@@ -352,6 +375,12 @@ def test_a_dry_run_writes_what_would_be_pushed_and_pushes_nothing(hub, tmp_path)
     for name in set(files) - {"run.json", "README.md"}:  # these hold times and the command
         assert dry[name] == files[name], name
     assert dry["README.md"].startswith(b"---") and b"Mine." in dry["README.md"]
+
+
+def test_a_dry_run_says_that_it_knows_no_card_to_merge_into(hub, tmp_path):
+    hub.put("me/toys", {"README.md": "Mine.\n"}, private=True)
+    said = push(hub, tmp_path, "sink.dry_run=true", HF_TOKEN="")
+    assert "the token sees no data set me/toys" in said
 
 
 @pytest.mark.parametrize(
@@ -380,6 +409,12 @@ def test_a_fault_ends_in_a_sentence_and_the_same_command_completes(hub, tmp_path
     assert len(load(hub, tmp_path, "me/toys")[0]) == 20
     sent = [request for request in hub.requests[done:] if request.startswith("PUT")]
     assert len(sent) == (1 if "PUT" in pattern else 0)  # what was uploaded is not sent again
+
+
+def test_what_the_hub_says_of_a_request_is_told(hub, tmp_path):
+    hub.fail("commit/main", 400)
+    line = push(hub, tmp_path, fails=True)
+    assert "the Hub answered 400 (ordered by the test); mend what it names" in line
 
 
 def test_a_card_that_cannot_be_fetched_is_not_taken_for_none(hub, tmp_path):
@@ -411,9 +446,7 @@ def test_rows_that_come_back_changed_are_told(hub, tmp_path):
     assert "row 0 came back changed" in line and "split 'train'" in line
 
 
-@pytest.mark.parametrize(
-    ("token", "said"), [("hf_wrong", "refused the token"), (None, "there is no token"), (OTHER, "refused the token")]
-)
+@pytest.mark.parametrize(("token", "said"), [("hf_wrong", "refused the token"), (None, "there is no token")])
 def test_a_token_that_may_not_push_is_refused_before_anything_is_computed(hub, tmp_path, token, said):
     env = {"HF_TOKEN": token} if token else {"HF_TOKEN": ""}
     line = push(hub, tmp_path, fails=True, **env)
@@ -449,6 +482,32 @@ def test_rows_come_from_a_commit_that_is_recorded_and_the_card_says_how_to_get_t
     assert again["kept_ids"] == record["kept_ids"] and again["files"] == record["files"]
 
 
+def test_what_is_read_is_that_commit_even_if_the_source_moves_meanwhile(hub, tmp_path, monkeypatch):
+    put_source(hub, card=SOURCE_CARD.replace("cc-by-4.0", "other\nlicense_name: toys\nlicense_link: LICENSE"))
+    answer = hub_server.Handler.info
+
+    def late(handler, query, body, repo, revision="main"):  # just after the commit is looked up
+        answer(handler, query, body, repo, revision)
+        if repo == "you/toys" and len(hub.repos[repo].commits) == 1:
+            hub.put(repo, {"train.jsonl": json.dumps(toy_rows()[0]) + "\n", "README.md": "No licence.\n"})
+
+    routes = [(m, p, late if a is answer else a) for m, p, a in hub_server.ROUTES]
+    monkeypatch.setattr(hub_server, "ROUTES", routes)
+    corebound(hub, tmp_path, "source=hub", "source.repo=you/toys", "sink=hub", "sink.repo=me/toys")
+    files = hub.files("me/toys")
+    assert len(hub.repos["you/toys"].commits) == 2 and json.loads(files["run.json"])["counts"]["read"] == 50
+    data = DatasetCard(files["README.md"].decode()).data.to_dict()
+    assert (data["license"], data["license_name"], data["license_link"]) == ("other", "toys", "LICENSE")
+
+
+def test_a_private_source_is_read_with_its_own_token(hub, tmp_path):
+    put_source(hub)
+    hub.repos["you/toys"].private = True
+    where = ["source=hub", "source.repo=you/toys", "sink.path=out"]
+    assert "knows no such repository" in corebound(hub, tmp_path, *where, fails=True, HF_TOKEN="")
+    corebound(hub, tmp_path, *where, "source.token=MINE", HF_TOKEN="", MINE=TOKEN)
+
+
 def test_other_splits_pass_through_when_asked(hub, tmp_path):
     put_source(hub)
     where = ["source=hub", "source.repo=you/toys", "sink=hub", "sink.repo=me/toys"]
@@ -456,7 +515,9 @@ def test_other_splits_pass_through_when_asked(hub, tmp_path):
     assert load(hub, tmp_path, "me/toys", split="test")[0] == toy_rows()[50:]
     assert len(load(hub, tmp_path, "me/toys")[0]) == 20
     line = corebound(hub, tmp_path, *where, "source.pass_through=[test]", "sink.format=messages", fails=True)
-    assert "source.pass_through" in line and "sink.format=messages" in line
+    assert "source.pass_through" in line and "sink.format=messages" in line and "sink.columns" not in line
+    line = corebound(hub, tmp_path, *where, "source.pass_through=[dev]", fails=True)
+    assert "source.pass_through names 'dev', but you/toys has the splits train, test" in line
 
 
 def test_a_sample_is_streamed_and_said_to_be_one(hub, tmp_path):
