@@ -92,9 +92,8 @@ def names_of(groups: list[list[str]]) -> list[str]:
         name = "+".join(re.sub(r"[^\w.-]+", "-", source).strip("-.") or "rows" for source in group)
         if len(name) > LONGEST:
             name = name[:LONGEST].rstrip("+-.") + (f"+{len(group)}" if len(group) > 1 else "")
-        taken = {
-            one.casefold() for one in (AUDIT, *names)
-        }  # folders whose names differ in case are one on some systems
+        # Folders whose names differ in case are one on some systems.
+        taken = {one.casefold() for one in (AUDIT, *names)}
         free = (f"{name}-{number}" if number else name for number in count())
         names.append(next(one for one in free if one.casefold() not in taken))
     return names

@@ -97,10 +97,10 @@ class Hub(Disk):
             if not self.dry_run:
                 self.api.whoami()
             there = Existing.find(self.api, self.repo, self.revision)
-            if there.fresh and self.create_pr:
+            if there.fresh and (self.create_pr or str(self.revision).startswith("refs/")):
                 raise ConfigError(
-                    f"sink.revision={self.revision} is no branch of {self.repo}, and a pull request changes none; name "
-                    "one that is there, or leave sink.create_pr out to make it."
+                    f"sink.revision={self.revision} is not in {self.repo}, and only branches are made, by a push that "
+                    "opens no pull request; name one that is there."
                 )
             there.require_open()
             if self.files == FileFormat.parquet:

@@ -198,10 +198,11 @@ def test_who_may_not_write_can_open_a_pull_request(hub, tmp_path):
     assert "ledger.parquet" in hub.files("me/toys", "refs/pr/1")
 
 
-def test_a_pull_request_makes_no_branch(hub, tmp_path):
+@pytest.mark.parametrize("how", [["sink.create_pr=true", "sink.revision=small"], ["sink.revision=refs/pr/7"]])
+def test_a_pull_request_makes_no_branch(hub, tmp_path, how):
     hub.put("me/toys", {"README.md": "Mine.\n"})
-    line = push(hub, tmp_path, "sink.create_pr=true", "sink.revision=small", fails=True)
-    assert "sink.revision=small is no branch of me/toys" in line
+    line = push(hub, tmp_path, *how, fails=True)
+    assert f"{how[-1]} is not in me/toys" in line
     assert list(hub.repos["me/toys"].refs) == ["main"]
 
 

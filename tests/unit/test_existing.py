@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from pipeline.errors import ConfigError
-from pipeline.report.card import MARK
+from pipeline.report.card import BEGIN, MARK
 from pipeline.sinks.existing import Existing
 
 SHARD = "data/train-00000-of-00001.parquet"
@@ -52,6 +52,7 @@ def test_what_another_configuration_reads_is_never_stale():
     ("found", "said"),
     [
         (there("toys.py"), r"the loading script 'toys\.py'"),
+        (Existing("me/toys", "sha", card=f"Mine.\n{BEGIN}\n"), "expected one of each"),
         (there("a.ndjson"), r"finds 'a\.ndjson' by its name"),
         (there(mine={}), "configuration 'mine' of me/toys has neither data_files nor data_dir"),
         (there("run.json", mine=reads(train="x/*")), r"holds 'run\.json', which no push of corebound wrote"),

@@ -51,6 +51,18 @@ def test_what_we_wrote_stays_while_other_rows_do():
     assert wrote["license"] == "cc-by-4.0" and wrote["source_datasets"] == ["you/a", "you/b"]
 
 
+def test_another_split_is_other_rows():
+    first, wrote = merged("", ours(license="cc-by-4.0"), {})
+    second, _ = merged(first.replace("split: train", "split: test"), ours(), wrote)
+    assert yaml_of(second)["license"] == "cc-by-4.0"
+
+
+def test_a_licence_is_not_put_over_rows_that_came_without_one():
+    first, wrote = merged("", ours("a"), {})
+    with pytest.raises(ConfigError, match="says license: nothing"):
+        merged(first, ours("b", license="mit"), wrote)
+
+
 def test_what_they_changed_in_our_card_is_theirs():
     first, wrote = merged("", ours(license="cc-by-4.0", language=["en"]), {})
     changed = first.replace("Ours", "Mine").replace("- corebound", "- corebound\n- toys")
