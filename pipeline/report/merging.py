@@ -153,6 +153,8 @@ def _configurations(data: dict[str, Any], added: dict[str, Any]) -> tuple[list[A
     if AUDIT in configs and is_marked(configs[AUDIT]):  # of the push before
         del configs[AUDIT]
         infos.pop(AUDIT, None)
+    if len(configs) == 1 and "default" not in configs:  # what load_dataset gives without a name, which others would end
+        next(iter(configs.values()))["default"] = True
     for one in listed(added["configs"]):
         name, there = one["config_name"], configs.get(one["config_name"], {})
         others = {other: config for other, config in configs.items() if other != name}
@@ -160,12 +162,13 @@ def _configurations(data: dict[str, Any], added: dict[str, Any]) -> tuple[list[A
             for other in [config for config in others.values() if config.get("default")]:
                 if not is_marked(other):
                     raise ConfigError(
-                        f"configuration '{other['config_name']}' is the default of the data set that is there, and "
-                        "load_dataset refuses two; set sink.config_name, or take that away from it in the card."
+                        f"configuration '{other['config_name']}' is what load_dataset gives of the data set that is "
+                        "there when no name is said, which 'default' would take from it; set sink.config_name."
                     )
                 del other["default"]
-        if others:
-            one = {key: value for key, value in one.items() if key != "default"}
+        if others:  # what is the default stays it
+            kept = {"default": True} if there.get("default") else {}
+            one = {key: value for key, value in one.items() if key != "default"} | kept
         written = {files["split"] for files in one["data_files"]}
         files = [f for f in files_of(there) if f["split"] not in written]
         info = next(i for i in listed(added["dataset_info"]) if i.get("config_name", "default") == name)
@@ -181,4 +184,5 @@ def _configurations(data: dict[str, Any], added: dict[str, Any]) -> tuple[list[A
         configs[name] = {**(there if files else {}), **one, "data_files": [*files, *one["data_files"]]}
         if before is not None or not files:
             infos[name] = info
-    return list(configs.values()), list(infos.values())
+    # The only one's may be without a name, with which `push_to_hub` could not go on.
+    return list(configs.values()), [{"config_name": name, **info} for name, info in infos.items()]

@@ -176,7 +176,7 @@ class Existing:
                 raise ConfigError(
                     f"configuration '{name}' of {self.repo} holds {' and '.join(sorted(theirs))} files, but "
                     f"{' and '.join(ours)} files would be pushed, and a data set holds one format, as load_dataset "
-                    "reads all with one reader; set sink.files, or push to another sink.repo."
+                    "reads all with one reader; set sink.files to that, or push to another sink.repo."
                 )
 
     def _staying(self, written: Globs) -> dict[str, list[str]]:

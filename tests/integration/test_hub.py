@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 import yaml
@@ -149,17 +150,18 @@ def test_what_others_wrote_in_the_card_stays(hub, tmp_path):
         "  - split: train\n    path: old.parquet\n---\n# All my toys\n\nHow I made them.\n"
     )
     hub.put("me/toys", {"README.md": theirs, "old.parquet": parquet_of([{"a": 1}])}, private=True)
-    push(hub, tmp_path)
-    push(hub, tmp_path, "budget.rows=10")
+    assert "sink.config_name" in push(hub, tmp_path, fails=True)  # which would take the nameless load from theirs
+    push(hub, tmp_path, "sink.config_name=picked")
+    push(hub, tmp_path, "sink.config_name=picked", "budget.rows=10")
     text = hub.files("me/toys")["README.md"].decode()
     data = DatasetCard(text).data.to_dict()
     assert data["license"] == "mit" and data["pretty_name"] == "All my toys"
     assert data["tags"] == ["toys", "corebound", "data-selection"]
-    assert [config["config_name"] for config in data["configs"]] == ["old", "default", "audit"]
+    assert [config["config_name"] for config in data["configs"]] == ["old", "picked", "audit"]
     assert "How I made them." in text
     assert text.count("# A selection of") == 1 and "# A selection of 10 rows" in text
-    assert load(hub, tmp_path, "me/toys", "old")[0] == [{"a": 1}]
-    assert len(load(hub, tmp_path, "me/toys")[0]) == 10
+    assert load(hub, tmp_path, "me/toys", "old")[0] == load(hub, tmp_path, "me/toys", None)[0] == [{"a": 1}]
+    assert len(load(hub, tmp_path, "me/toys", "picked")[0]) == 10
 
 
 def test_a_push_with_other_columns_replaces_the_columns_in_the_card_and_the_shards(hub, tmp_path):
@@ -281,9 +283,21 @@ def test_a_commit_of_others_meanwhile_is_built_upon(hub, tmp_path, monkeypatch):
 
     routes = [(m, p, late if a is answer else a) for m, p, a in hub_server.ROUTES]
     monkeypatch.setattr(hub_server, "ROUTES", routes)
-    push(hub, tmp_path)
-    assert len(load(hub, tmp_path, "me/toys")[0]) == 20
+    push(hub, tmp_path, "sink.config_name=picked")
+    assert len(load(hub, tmp_path, "me/toys", "picked")[0]) == 20
     assert load(hub, tmp_path, "me/toys", "theirs")[0] == [{"a": 2}]
+
+
+def test_owners_push_with_datasets_before_a_push_and_after_it(hub, tmp_path):
+    theirs = (
+        "import sys; from datasets import Dataset; Dataset.from_list([{'a': 1}]).push_to_hub('me/toys', sys.argv[1])"
+    )
+    own = partial(subprocess.run, env=environment(hub, tmp_path), check=True, capture_output=True, text=True)
+    own([sys.executable, "-c", theirs, "default"])
+    push(hub, tmp_path, "sink.config_name=picked")
+    own([sys.executable, "-c", theirs, "more"])
+    for name, rows in (("default", 1), ("picked", 20), ("more", 1)):
+        assert len(load(hub, tmp_path, "me/toys", name)[0]) == rows
 
 
 def card_of(*configs, more=""):
@@ -313,7 +327,7 @@ def card_of(*configs, more=""):
         (
             ["a.parquet"],
             "---\nconfigs:\n- config_name: a\n  default: true\n  data_files: a.parquet\n---\n",
-            "refuses two",
+            "what load_dataset gives",
         ),
     ],
 )

@@ -85,7 +85,7 @@ def test_a_card_that_is_somebody_elses_gets_no_name_however_often_we_push():
 
 @pytest.mark.parametrize(("more", "size"), [(OLD, "1M<n<10M"), ("", "n<1K")])
 def test_sizes_are_ours_only_where_all_rows_are(more, size):
-    card, _ = merged(theirs(f"{more}size_categories: [1M<n<10M]"), ours(), {})
+    card, _ = merged(theirs(f"{more}size_categories: [1M<n<10M]"), ours("picked"), {})
     assert yaml_of(card)["size_categories"] == [size]
 
 
@@ -135,3 +135,26 @@ def test_between_our_marks_the_text_is_replaced_and_nowhere_else():
 def test_marks_that_are_no_pair_are_refused(marks):
     with pytest.raises(ConfigError, match="expected one of each, in this order, or none"):
         merged(theirs(text="".join(f"Mine.\n{mark}\n" for mark in marks)), ours(), {})
+
+
+def test_the_only_configuration_that_is_there_stays_what_is_loaded_without_a_name():
+    card, _ = merged(theirs(OLD), ours("picked"), {})
+    found = {one["config_name"]: one.get("default", False) for one in yaml_of(card)["configs"]}
+    assert found == {"old": True, "picked": False}
+    with pytest.raises(ConfigError, match="'old' is what load_dataset gives"):
+        merged(theirs(OLD), ours("default"), {})
+
+
+def test_a_default_stays_one_when_it_is_pushed_again():
+    card, wrote = merged("", ours("small"), {})
+    for again in ("large", "small", "large", "small"):
+        card, wrote = merged(card, ours(again), wrote)
+    found = {one["config_name"]: one.get("default", False) for one in yaml_of(card)["configs"]}
+    assert found == {"small": True, "large": False}
+
+
+def test_what_is_said_of_the_only_configuration_gets_its_name():
+    """`push_to_hub` of datasets leaves the name out, and could not push again beside others."""
+    info = "configs:\n- config_name: default\n  data_files: data/train.parquet\ndataset_info:\n  features: []\n"
+    card, _ = merged(theirs(info), ours("picked"), {})
+    assert [one["config_name"] for one in yaml_of(card)["dataset_info"]] == ["default", "picked"]
