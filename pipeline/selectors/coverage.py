@@ -34,8 +34,8 @@ class Coverage(Selector):
     beta : float
         How much more a row at a decision surface weighs (b_i = 1) than one in the core (b_i = 0).
     temper : float
-        Clusters share their category in proportion to rows ** temper, times their rows' mean cost: 1 by size, 0 all
-        alike.
+        Clusters share their category in proportion to rows ** temper, times their rows' mean cost: 1 by size, 0 as
+        many rows of each.
     """
 
     version: ClassVar[int] = 2  # rows that wait need not be covered

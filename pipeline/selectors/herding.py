@@ -41,8 +41,8 @@ class Herding(Selector):
         (after stochastic greedy, Mirzasoleiman et al. 2015, "Lazier than lazy greedy"). Without it all do, and small
         budgets hardly keep what is rare in ways that the vectors do not show, such as one template of many.
     temper : float
-        Clusters share their category in proportion to rows ** temper, times their rows' mean cost: 1 by size, 0 all
-        alike.
+        Clusters share their category in proportion to rows ** temper, times their rows' mean cost: 1 by size, 0 as
+        many rows of each.
 
     Notes
     -----
