@@ -9,41 +9,20 @@ it was.
 from __future__ import annotations
 
 import json
-import logging
-import os
-import shutil
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import hydra
-import numpy as np
 from omegaconf import DictConfig, OmegaConf
 from proof.fingerprint import fingerprint
-from sft import arms, corpora, language_model, rows, table, training
-from sft.arms import BASE, FULL, OURS, RANDOM
+from sft import arms, corpora, language_model, rows, table
+from sft.arms import FULL, OURS, RANDOM
+from sft.resume import each, once, start_worker
+from sft.units import Unit, fine_tune, make_base, select
 
-from pipeline.progress import track
-
-CODE = ("pipeline/**/*.py", "scripts/sft/*.py", "scripts/sft_proof.py")
+CODE = ("pipeline/**/*.py", "scripts/sft/*.py", "scripts/sft_proof.py", "scripts/proof/sets.py")
 READ = ("table", "verdict", "picture")  # modules that only read results
-SEED = 0  # of the base
 APART = ("folder", "data", "workers", "pairs", "budgets", "arms", "full", "until")  # what no single result depends on
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One fine-tuning: an arm at a budget, with the seed of a pair."""
-
-    pair: int
-    budget: float
-    arm: str
-
-    @property
-    def file(self) -> str:
-        return f"{self.pair}-{self.budget:g}-{self.arm}.json"
 
 
 @hydra.main(config_path="sft/configs", config_name="sft_proof", version_base="1.3")
@@ -52,10 +31,12 @@ def main(options: DictConfig) -> None:
     refuse_what_is_missing(chosen)
     start_worker(chosen["workers"])  # the base is trained as the others are
     own = {name: value for name, value in chosen.items() if name not in APART}
+    own["content"] = language_model.content(chosen["model"])
     parts = Path(chosen["folder"]) / f"parts-{fingerprint(own, *CODE, but=READ)}"
     parts.mkdir(parents=True, exist_ok=True)
     chosen["parts"] = str(parts)
     once(parts / "rows.json.gz", lambda draft: rows.prepare(chosen, parts / "tokenizer", draft))
+    rows.require_same(chosen)
     pairs, budgets = range(chosen["pairs"]), chosen["budgets"]
     each(select, [(pair, tuple(budgets), tuple(chosen["arms"])) for pair in pairs], chosen, "select", "pairs")
     if chosen["until"] == "select":
@@ -67,6 +48,7 @@ def main(options: DictConfig) -> None:
     each(fine_tune, units, chosen, "fine-tune", "models")
     found = [json.loads((parts / "base.json").read_text("utf-8"))]
     found += [json.loads((parts / unit.file).read_text("utf-8")) for unit in units]
+    require_one_version(found, parts)
     table.write(found, chosen, rows.read(str(parts))["held_out"])
 
 
@@ -76,6 +58,14 @@ def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
         for name in chosen[kind]:
             if name not in known:
                 raise SystemExit(f"{kind}: '{name}' is none of {', '.join(known)}; mend the name.")
+    for budget in chosen["budgets"]:
+        if not 0 < budget < 1:
+            raise SystemExit(f"budgets has {budget}; expected shares of the pool's tokens between 0 and 1; mend it.")
+    if chosen["pairs"] < 2 or chosen["full"] > chosen["pairs"]:
+        raise SystemExit(
+            f"found pairs={chosen['pairs']} and full={chosen['full']}; expected two pairs or more, for an interval, "
+            "and the full pool in no more than these; mend them."
+        )
     for name in (OURS, RANDOM):
         if name not in chosen["arms"]:
             raise SystemExit(f"arms: '{name}' is missing, without which there is nothing to compare; add it.")
@@ -85,131 +75,19 @@ def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
         require_device(chosen["device"])
 
 
+def require_one_version(found: list[dict[str, Any]], parts: Path) -> None:
+    """Refuse results of different libraries, which differ by more than arms do."""
+    first = found[0]["versions"]
+    for one in found:
+        if one["versions"] != first:
+            raise SystemExit(f"{parts} holds results of {first} and of {one['versions']}; remove it, or set folder.")
+
+
 def require_device(device: str) -> None:
     import torch
 
     if device == "cuda" and not torch.cuda.is_available():
         raise SystemExit("device=cuda, but torch finds no such device; use preset=cpu.")
-
-
-def once(path: Path, make: Any) -> None:
-    """Make a file that appears when it is complete, unless it is there."""
-    if not path.exists():
-        draft = path.with_name(f"{path.name}.draft")
-        make(draft)
-        os.replace(draft, path)
-
-
-def each(work: Any, tasks: list[Any], chosen: dict[str, Any], what: str, unit: str) -> None:
-    """Do what is not done yet, in processes of their own."""
-    with ProcessPoolExecutor(chosen["workers"], get_context("spawn"), start_worker, (chosen["workers"],)) as pool:
-        jobs = [pool.submit(work, task, chosen) for task in tasks]
-        try:
-            for job in track(as_completed(jobs), what, unit, total=len(jobs)):
-                job.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)  # the queue would run on for hours before the error is seen
-            raise
-
-
-def start_worker(workers: int) -> None:
-    import torch
-
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // workers))
-    hush()
-
-
-def hush() -> None:
-    """The libraries' own bars and remarks, of which there would be several for every model."""
-    import datasets
-    from transformers.utils import logging as transformers_logging
-
-    logging.disable(logging.WARNING)
-    datasets.disable_progress_bars()
-    transformers_logging.disable_progress_bar()
-
-
-def how_of(chosen: dict[str, Any], phase: str) -> dict[str, Any]:
-    lora = None if chosen["model"] == language_model.SMALL else chosen["lora"]
-    return chosen[phase] | {name: chosen[name] for name in ("context", "bf16", "device")} | {"lora": lora}
-
-
-def make_base(chosen: dict[str, Any], parts: Path, draft: Path) -> None:
-    """What is fine-tuned: the model that is given, or a small one, trained on all that is said in the general slice."""
-    general, how = rows.read(str(parts))["general"], how_of(chosen, "base")
-    tokenizer = language_model.read_tokenizer(str(parts / "tokenizer"))
-    steps = seconds = 0.0
-    if chosen["model"] == language_model.SMALL:
-        model = language_model.make_small(tokenizer, chosen["small"], chosen["context"], SEED)
-        lengths = [row["tokens"] for row in general]
-        trained = training.train(model, tokenizer, general, lengths, how, SEED, said_only=False)
-        shutil.rmtree(parts / "base", ignore_errors=True)
-        trained.model.save_pretrained(parts / "base")
-        steps, seconds = trained.steps, trained.seconds
-    model = base_of(chosen)
-    unit, used = Unit(0, 0.0, BASE), general if steps else []
-    draft.write_text(json.dumps(judged(unit, model, tokenizer, used, steps, seconds, 0.0, chosen)), "utf-8")
-
-
-def base_of(chosen: dict[str, Any]) -> Any:
-    small = chosen["model"] == language_model.SMALL
-    place = str(Path(chosen["parts"]) / "base") if small else chosen["model"]
-    return language_model.read_model(place, chosen["bf16"] and not small).to(chosen["device"])
-
-
-def select(task: tuple[int, tuple[float, ...], tuple[str, ...]], chosen: dict[str, Any]) -> None:
-    """Rows of every arm at every budget, for a pair."""
-    from datasets import Dataset
-
-    pair, budgets, names = task
-    parts = Path(chosen["parts"])
-    pool = Dataset.from_list([{"messages": row["messages"]} for row in rows.pool(chosen["parts"], pair)])
-
-    for name in names:
-        for budget in budgets:
-            make = lambda draft, name=name, budget=budget: draft.write_text(  # noqa: E731
-                json.dumps(asdict(arms.choose(name, pool, budget, parts / "tokenizer", pair, parts / f"cache-{pair}")))
-            )
-            once(parts / f"rows-{Unit(pair, budget, name).file}", make)
-    shutil.rmtree(parts / f"cache-{pair}", ignore_errors=True)
-
-
-def fine_tune(unit: Unit, chosen: dict[str, Any]) -> None:
-    """Train the base on an arm's rows, and judge it."""
-    parts = Path(chosen["parts"])
-    once(parts / unit.file, lambda draft: draft.write_text(json.dumps(tuned(unit, chosen, parts)), "utf-8"))
-
-
-def tuned(unit: Unit, chosen: dict[str, Any], parts: Path) -> dict[str, Any]:
-    own, cost = rows.pool(chosen["parts"], unit.pair), 0.0
-    if unit.arm != FULL:
-        choice = json.loads((parts / f"rows-{unit.file}").read_text("utf-8"))
-        own, cost = [own[i] for i in choice["rows"]], choice["seconds"]
-    tokenizer = language_model.read_tokenizer(str(parts / "tokenizer"))
-    lengths, how = [row["tokens"] for row in own], how_of(chosen, "tune")
-    trained = training.train(base_of(chosen), tokenizer, own, lengths, how, unit.pair, said_only=True)
-    return judged(unit, trained.model, tokenizer, own, trained.steps, trained.seconds, cost, chosen)
-
-
-def judged(
-    unit: Unit, model: Any, tokenizer: Any, own: list[Any], steps: float, seconds: float, cost: float, chosen: Any
-) -> dict[str, Any]:
-    """What came of a training: loss by source, and what the model says to the first held-out row of each."""
-    held_out = rows.read(chosen["parts"])["held_out"]
-    losses = training.response_losses(model, language_model.encode(held_out, tokenizer), how_of(chosen, "tune"))
-    source = np.array([row["source"] for row in held_out])
-    totals = {name: losses[source == name].sum(0) for name in chosen["sources"]}
-    first = [held_out[int(np.argmax(source == name))] for name in chosen["sources"]]
-    said = training.answers(model, tokenizer, first, chosen["examples"]) if unit.pair == 0 else []
-    return asdict(unit) | {
-        "loss": {name: total / tokens for name, (total, tokens) in totals.items()},
-        "rows": len(own),
-        "tokens": sum(row["tokens"] for row in own),
-        "steps": int(steps),
-        "seconds": seconds,
-        "seconds_to_select": cost,
-        "examples": dict(zip(chosen["sources"], said, strict=False)),
-    }
 
 
 if __name__ == "__main__":

@@ -33,6 +33,8 @@ ARMS: dict[str, tuple[Selector, bool]] = {
     "longest": (Longest(), False),
     "border": (Border(), True),
     "coverage": (Coverage(), True),
+    "herding, temper 1": (Herding(temper=1), True),
+    "herding alone": (Herding(temper=1), False),  # no boundary, and nothing set aside
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import random
 from collections.abc import Callable, Iterator
@@ -32,6 +33,10 @@ class Corpus:
     pool: list[Row]
     held_out: list[Row]
 
+    def content(self) -> str:
+        """Short hash of all of it."""
+        return hashlib.sha256(json.dumps([self.general, self.pool, self.held_out]).encode()).hexdigest()[:8]
+
 
 def load(data: Path, names: list[str], general: float, held_out: int) -> Corpus:
     """Read sources and divide each: held-out rows, and of the others a share for the general slice.
@@ -44,7 +49,13 @@ def load(data: Path, names: list[str], general: float, held_out: int) -> Corpus:
     general : float
         Share of each source's training rows that the general slice gets.
     held_out : int
-        At most so many held-out rows of each source.
+        So many rows of each source are wanted to be held out; a source without a split of its own for that gives twice
+        as many, as not all will fit the context.
+
+    Returns
+    -------
+    Corpus
+        Each part in an order drawn at random, source after source.
     """
     parts: dict[str, list[Row]] = {"general": [], "pool": [], "held_out": []}
     for name in names:
@@ -53,9 +64,8 @@ def load(data: Path, names: list[str], general: float, held_out: int) -> Corpus:
         train, test = _distinct(train), _distinct(test)
         rng.shuffle(train)
         if not test:
-            test, train = train[:held_out], train[held_out:]
+            test, train = train[: 2 * held_out], train[2 * held_out :]
         rng.shuffle(test)
-        test = test[:held_out]
         asked = {_text(messages) for messages in test}
         train = [messages for messages in train if _text(messages) not in asked]
         cut = round(general * len(train))

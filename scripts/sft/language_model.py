@@ -17,7 +17,7 @@ TEMPLATE = (
     "{% for message in messages %}<|{{ message['role'] }}|>\n"
     "{% if message['role'] == 'assistant' %}"
     "{% generation %}{{ message['content'] }}<|end|>{% endgeneration %}"
-    "{% else %}{{ message['content'] }}<|end|>{% endif %}\n{% endfor %}"
+    "{% else %}{{ message['content'] }}<|end|>{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
 )
 MARKS = ["<|pad|>", "<|end|>", "<|user|>", "<|assistant|>", "<|system|>"]
@@ -50,16 +50,41 @@ def make_tokenizer(rows: list[Row], size: int, folder: Path) -> None:
     fast.save_pretrained(folder)
 
 
-def read_tokenizer(place: str) -> PreTrainedTokenizerBase:
-    """The tokenizer of a folder or a Hub id; its chat template is ours where its own does not mark what is said."""
-    from transformers import AutoTokenizer
+def read_tokenizer(place: str, revision: str | None = None) -> PreTrainedTokenizerBase:
+    """The tokenizer of a folder or a Hub id, with a chat template that marks what an assistant says.
 
-    tokenizer = AutoTokenizer.from_pretrained(place)
-    if "{% generation %}" not in (tokenizer.chat_template or "").replace("{%- generation", "{% generation"):
+    That is its own, or TRL's version of it for training, or ours where it has none.
+
+    Raises
+    ------
+    SystemExit
+        If it has a template without marks of which TRL knows no version, or is none of the tokenizers library.
+    """
+    from transformers import AutoTokenizer
+    from trl.chat_template_utils import get_training_chat_template, has_generation_markers
+
+    tokenizer = AutoTokenizer.from_pretrained(place, revision=revision)
+    if not tokenizer.is_fast:
+        raise SystemExit(f"model={place} has a tokenizer without a tokenizer.json, which counts tokens; take another.")
+    if tokenizer.chat_template is None:
         tokenizer.chat_template = TEMPLATE
+    elif not has_generation_markers(tokenizer.chat_template):
+        try:
+            tokenizer.chat_template = get_training_chat_template(tokenizer)
+        except ValueError as error:
+            raise SystemExit(
+                f"model={place} has a chat template that does not mark what the assistant says, and TRL knows no "
+                "version of it that does; put {% generation %} and {% endgeneration %} around that in it."
+            ) from error
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def content(place: str) -> list[Any]:
+    """What tells a model of a folder from another: its files, their sizes, and what the small ones say."""
+    files = sorted(path for path in Path(place).glob("*") if path.is_file()) if Path(place).is_dir() else []
+    return [(path.name, path.stat().st_size, path.read_bytes() if path.suffix == ".json" else b"") for path in files]
 
 
 def encode(rows: list[Row], tokenizer: PreTrainedTokenizerBase) -> list[Encoded]:
@@ -95,10 +120,10 @@ def make_small(tokenizer: PreTrainedTokenizerBase, shape: dict[str, int], contex
     )
 
 
-def read_model(place: str, bf16: bool) -> PreTrainedModel:
-    """The model of a folder or a Hub id."""
+def read_model(place: str, revision: str | None, bf16: bool) -> PreTrainedModel:
+    """The model of a folder or a Hub id; with weights of 16 bits, which only adapters are trained beside, or of 32."""
     import torch
     from transformers import AutoModelForCausalLM
 
-    kind: dict[str, Any] = {"dtype": torch.bfloat16} if bf16 else {"dtype": torch.float32}
-    return AutoModelForCausalLM.from_pretrained(place, **kind)
+    kind = torch.bfloat16 if bf16 else torch.float32
+    return AutoModelForCausalLM.from_pretrained(place, revision=revision, dtype=kind)

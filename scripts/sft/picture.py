@@ -11,7 +11,15 @@ import numpy as np
 from sft.arms import OURS, RANDOM
 from sft.verdict import MACRO, difference
 
-COLOURS = {OURS: "#cc3311", "stratified": "#4477aa", "longest": "#999933", "border": "#aa4499", "coverage": "#228833"}
+COLOURS = {
+    OURS: "#cc3311",
+    "stratified": "#4477aa",
+    "longest": "#999933",
+    "border": "#aa4499",
+    "coverage": "#228833",
+    "herding, temper 1": "#ee7733",
+    "herding alone": "#66ccee",
+}
 
 
 def draw(found: list[dict[str, Any]], arms: list[str], budgets: list[float], path: Path) -> None:
@@ -23,7 +31,7 @@ def draw(found: list[dict[str, Any]], arms: list[str], budgets: list[float], pat
     for at, arm in enumerate(others):
         means, lows, highs = np.array([difference(found, arm, budget, MACRO) for budget in budgets]).T
         place = np.arange(len(budgets)) + (at - (len(others) - 1) / 2) * 0.12
-        wide = np.nan_to_num(np.stack([means - lows, highs - means]))
+        wide = np.stack([means - lows, highs - means])
         axis.errorbar(place, means, wide, fmt="o", ms=4, lw=1.2, capsize=2, color=COLOURS[arm], label=arm)
     axis.axhline(0, color="#7b8490", lw=1, label=RANDOM)
     axis.set_xticks(range(len(budgets)), [f"{100 * budget:g} %" for budget in budgets])

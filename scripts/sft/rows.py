@@ -25,8 +25,8 @@ def prepare(chosen: dict[str, Any], place: Path, draft: Path) -> None:
     if chosen["model"] == language_model.SMALL:
         language_model.make_tokenizer(corpus.general, chosen["small"]["vocabulary"], place)
     else:
-        language_model.read_tokenizer(chosen["model"]).save_pretrained(place)
-    tokenizer, found = language_model.read_tokenizer(str(place)), {}
+        language_model.read_tokenizer(chosen["model"], chosen["revision"]).save_pretrained(place)
+    tokenizer, found = language_model.read_tokenizer(str(place)), {"content": corpus.content()}
     for part in PARTS:
         fitting, counts = [], dict.fromkeys(chosen["sources"], 0)
         everything = getattr(corpus, part)
@@ -34,7 +34,7 @@ def prepare(chosen: dict[str, Any], place: Path, draft: Path) -> None:
             most = chosen["largest"].get(part, chosen["held_out"])
             if len(encoded.ids) <= chosen["context"] and sum(encoded.said) and counts[row["source"]] < most:
                 counts[row["source"]] += 1
-                fitting.append(row | {"tokens": len(encoded.ids)})
+                fitting.append(row | {"tokens": len(encoded.ids), "answer_tokens": sum(encoded.said)})
         if not all(counts.values()):
             empty = next(name for name, count in counts.items() if not count)
             raise SystemExit(f"sources: no row of {empty} fits context={chosen['context']}; leave it out, or raise it.")
@@ -43,9 +43,22 @@ def prepare(chosen: dict[str, Any], place: Path, draft: Path) -> None:
         json.dump(found, file)
 
 
+def require_same(chosen: dict[str, Any]) -> None:
+    """Refuse data that changed since the rows were chosen; on a machine without it, what was chosen is gone on with.
+
+    Raises
+    ------
+    SystemExit
+    """
+    if Path(chosen["data"]).is_dir():
+        now = corpora.load(Path(chosen["data"]), chosen["sources"], chosen["general"], chosen["held_out"]).content()
+        if now != read(chosen["parts"])["content"]:
+            raise SystemExit(f"data={chosen['data']} has changed since {chosen['parts']} was made of it; remove that.")
+
+
 @cache
-def read(parts: str) -> dict[str, list[dict[str, Any]]]:
-    """Rows ``{"messages", "source", "tokens"}`` of each part."""
+def read(parts: str) -> dict[str, Any]:
+    """Rows ``{"messages", "source", "tokens", "answer_tokens"}`` of each part."""
     with gzip.open(Path(parts) / "rows.json.gz", "rt", encoding="utf-8") as file:
         return json.load(file)
 

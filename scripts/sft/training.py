@@ -40,9 +40,9 @@ def train(
         With ``messages``.
     lengths : list of int
         Their tokens. A batch gets as many rows as have ``how["batch_tokens"]`` on average, so that arms of equal tokens
-        make equally many steps, whether their rows are long or short.
+        make about equally many steps, whether their rows are long or short.
     how : dict
-        ``epochs``, ``learning_rate``, ``batch_tokens``, ``context``, ``bf16``, ``device``, ``lora``.
+        ``epochs``, ``learning_rate``, ``batch_tokens``, ``sampling``, ``context``, ``bf16``, ``device``, ``lora``.
     seed : int
     said_only : bool
         Whether the loss is of what an assistant says, or of everything.
@@ -62,7 +62,9 @@ def train(
             warmup_steps=0.05,
             max_length=how["context"],
             assistant_only_loss=said_only,
-            train_sampling_strategy="group_by_length",  # little padding
+            # Grouped by length there is little padding, but batches of short answers weigh as much as those of long
+            # ones, and arms differ in length: it is for the base alone.
+            train_sampling_strategy=how["sampling"],
             gradient_checkpointing=False,
             bf16=how["bf16"],
             use_cpu=how["device"] == "cpu",
@@ -141,7 +143,8 @@ def answers(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, asked: l
         padding=True,
         tokenizer_kwargs={"padding_side": "left"},  # so that all begin to answer at the same place
     ).to(model.device)
-    end = [*tokenizer.encode("<|end|>", add_special_tokens=False)[-1:], tokenizer.eos_token_id]
+    mark = tokenizer.encode("<|end|>", add_special_tokens=False)  # of our template; one token where it is known as such
+    end = [tokenizer.eos_token_id, *(mark if len(mark) == 1 else [])]
     with torch.inference_mode():
         said = model.generate(
             **prompts, max_new_tokens=limit, do_sample=False, eos_token_id=end, pad_token_id=tokenizer.pad_token_id

@@ -26,11 +26,13 @@ def mean_loss(found: list[dict[str, Any]], arm: str, budget: float, source: str)
 def difference(
     found: list[dict[str, Any]], arm: str, budget: float, source: str, rival: str = RANDOM
 ) -> tuple[float, float, float]:
-    """Mean difference of a source's loss to the rival's in the same pairs, and its 95 % interval (Student's t)."""
+    """Mean difference of a source's loss to the rival's in the same pairs, and its 95 % interval (Student's t).
+
+    The interval is over pairs, of a pool, a selection and a training; base and held-out rows are the same in all.
+    """
     own, others = losses(found, arm, budget), losses(found, rival, budget)
-    both = np.array([own[pair][source] - others[pair][source] for pair in sorted(own.keys() & others.keys())])
+    assert own.keys() == others.keys(), "every pair has every arm"
+    both = np.array([own[pair][source] - others[pair][source] for pair in sorted(own)])
     mean = float(both.mean())
-    if len(both) < 2:
-        return mean, float("nan"), float("nan")
     wide = t.ppf(0.975, len(both) - 1) * both.std(ddof=1) / np.sqrt(len(both))
     return mean, mean - wide, mean + wide

@@ -1,5 +1,6 @@
 """Fine-tuning on selections: one command, resumable, with a small model or one that is given."""
 
+import gzip
 import json
 import math
 import os
@@ -73,7 +74,7 @@ def test_a_model_of_a_folder_is_tuned_with_adapters(proof, tmp_path):
     AutoModelForCausalLM.from_pretrained(parts / "base").save_pretrained(tmp_path / "model")
     AutoTokenizer.from_pretrained(parts / "tokenizer").save_pretrained(tmp_path / "model")
     lora = "lora={r: 4, lora_alpha: 8}"
-    done = prove(tmp_path, f"model={tmp_path}/model", lora, "pairs=1", "full=0", "arms=[corebound,random]", "bf16=true")
+    done = prove(tmp_path, f"model={tmp_path}/model", lora, "full=0", "arms=[corebound,random]", "bf16=true")
     assert done.returncode == 0, done.stderr
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     (base,), (given,) = of(results, "base"), of(proof[2], "base")
@@ -83,7 +84,8 @@ def test_a_model_of_a_folder_is_tuned_with_adapters(proof, tmp_path):
 
 
 def test_what_is_missing_is_said_before_the_first_hour(tmp_path):
-    for words, said in (("arms=[random]", "corebound"), ("sources=[books]", "books"), ("device=cuda", "cuda")):
+    for words, said in (("arms=[random]", "corebound"), ("sources=[books]", "books"), ("device=cuda", "cuda"),
+                        ("pairs=1", "pairs=1"), ("budgets=[3]", "budgets has 3")):  # fmt: skip
         done = prove(tmp_path, words)
         assert done.returncode != 0 and said in done.stderr and "Traceback" not in done.stderr
 
@@ -127,3 +129,35 @@ def test_an_interval_is_that_of_paired_differences():
     wanted = ttest_1samp(apart, 0).confidence_interval(0.95)
     assert (mean, low, high) == pytest.approx((-0.014, wanted.low, wanted.high))
     assert difference(found, "corebound", 0.1, "macro")[0] == pytest.approx(-0.007)
+
+
+def gsm8k_of(folder, train, test):
+    for part, numbers in (("instruct/gsm8k_train", train), ("eval/gsm8k_test", test)):
+        (folder / part).parent.mkdir(parents=True, exist_ok=True)
+        with gzip.open(folder / f"{part}.jsonl.gz", "wt") as file:
+            for i in numbers:
+                file.write(
+                    json.dumps({"question": f"What is {i} and 1?", "answer": f"It is {i + 1}. " * (i % 7)}) + "\n"
+                )
+    return folder
+
+
+def test_parts_share_no_row_and_fit_and_data_that_changed_is_refused(tmp_path):
+    from sft import rows
+
+    data = gsm8k_of(tmp_path / "data", range(1, 300), range(250, 330))  # some questions of the test are in training
+    chosen = {
+        "data": str(data), "sources": ["gsm8k"], "general": 0.25, "held_out": 30, "model": "small", "context": 32,
+        "small": {"vocabulary": 300}, "largest": {"general": 1000, "pool": 1000}, "parts": str(tmp_path),
+    }  # fmt: skip
+    rows.prepare(chosen, tmp_path / "tokenizer", tmp_path / "rows.json.gz")
+    found = rows.read(str(tmp_path))
+    said = {part: {row["messages"][0]["content"] for row in found[part]} for part in rows.PARTS}
+    assert len(said["held_out"]) == 30 and len(said["pool"]) > 2 * len(said["general"]) > 50
+    assert not (said["held_out"] & said["pool"] or said["held_out"] & said["general"] or said["pool"] & said["general"])
+    assert max(row["tokens"] for part in rows.PARTS for row in found[part]) <= 32
+    assert all(0 < row["answer_tokens"] < row["tokens"] for part in rows.PARTS for row in found[part])
+    rows.require_same(chosen)
+    gsm8k_of(data, range(1, 301), range(250, 330))
+    with pytest.raises(SystemExit, match="has changed"):
+        rows.require_same(chosen)

@@ -1,0 +1,126 @@
+"""The steps of the proof: a base, the rows of each arm, a model tuned on them, and what it is worth."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sft import arms, language_model, rows, training
+from sft.arms import BASE, FULL, OURS
+from sft.resume import once
+
+SEED = 0  # of the base
+LIBRARIES = ("torch", "transformers", "trl", "peft")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One fine-tuning: an arm at a budget, with the seed of a pair."""
+
+    pair: int
+    budget: float
+    arm: str
+
+    @property
+    def file(self) -> str:
+        """Where its result is, among the parts."""
+        return f"{self.pair}-{self.budget:g}-{self.arm}.json"
+
+
+def how_of(chosen: dict[str, Any], phase: str) -> dict[str, Any]:
+    """How the ``base`` is trained, or how arms ``tune`` it; adapters are for models that are given."""
+    lora = None if chosen["model"] == language_model.SMALL else chosen["lora"]
+    return chosen[phase] | {name: chosen[name] for name in ("context", "bf16", "device")} | {"lora": lora}
+
+
+def make_base(chosen: dict[str, Any], parts: Path, draft: Path) -> None:
+    """What is fine-tuned: the model that is given, or a small one, trained on all that is said in the general slice."""
+    general, how = rows.read(str(parts))["general"], how_of(chosen, "base")
+    tokenizer = language_model.read_tokenizer(str(parts / "tokenizer"))
+    steps = seconds = 0.0
+    if chosen["model"] == language_model.SMALL:
+        model = language_model.make_small(tokenizer, chosen["small"], chosen["context"], SEED)
+        lengths = [row["tokens"] for row in general]
+        trained = training.train(model, tokenizer, general, lengths, how, SEED, said_only=False)
+        shutil.rmtree(parts / "base", ignore_errors=True)
+        trained.model.save_pretrained(parts / "base")
+        steps, seconds = trained.steps, trained.seconds
+    model = base_of(chosen)
+    unit, used = Unit(0, 0.0, BASE), general if steps else []
+    draft.write_text(json.dumps(judged(unit, model, tokenizer, used, steps, seconds, 0.0, chosen)), "utf-8")
+
+
+def base_of(chosen: dict[str, Any]) -> Any:
+    """A fresh copy of what is fine-tuned."""
+    if chosen["model"] == language_model.SMALL:
+        model = language_model.read_model(str(Path(chosen["parts"]) / "base"), None, bf16=False)
+    else:
+        model = language_model.read_model(chosen["model"], chosen["revision"], chosen["bf16"] and bool(chosen["lora"]))
+    return model.to(chosen["device"])
+
+
+def select(task: tuple[int, tuple[float, ...], tuple[str, ...]], chosen: dict[str, Any]) -> None:
+    """Rows of every arm at every budget, for a pair."""
+    from datasets import Dataset
+
+    pair, budgets, names = task
+    parts = Path(chosen["parts"])
+    pool = Dataset.from_list([{"messages": row["messages"]} for row in rows.pool(chosen["parts"], pair)])
+    cache = parts / f"cache-{pair}"
+    shutil.rmtree(cache, ignore_errors=True)  # so that what comes first shows what ordering takes
+    for name in sorted(names, key=lambda name: name != OURS):
+        for budget in budgets:
+
+            def make(draft: Path, name: str = name, budget: float = budget) -> None:
+                choice = arms.choose(name, pool, budget, parts / "tokenizer", pair, cache)
+                draft.write_text(json.dumps(asdict(choice)), "utf-8")
+
+            once(parts / f"rows-{Unit(pair, budget, name).file}", make)
+    shutil.rmtree(cache, ignore_errors=True)
+
+
+def fine_tune(unit: Unit, chosen: dict[str, Any]) -> None:
+    """Train the base on an arm's rows, and judge it."""
+    parts = Path(chosen["parts"])
+    once(parts / unit.file, lambda draft: draft.write_text(json.dumps(tuned(unit, chosen, parts)), "utf-8"))
+
+
+def tuned(unit: Unit, chosen: dict[str, Any], parts: Path) -> dict[str, Any]:
+    """The result of a unit."""
+    own, cost = rows.pool(chosen["parts"], unit.pair), 0.0
+    if unit.arm != FULL:
+        choice = json.loads((parts / f"rows-{unit.file}").read_text("utf-8"))
+        own, cost = [own[i] for i in choice["rows"]], choice["seconds"]
+    tokenizer = language_model.read_tokenizer(str(parts / "tokenizer"))
+    lengths, how = [row["tokens"] for row in own], how_of(chosen, "tune")
+    trained = training.train(base_of(chosen), tokenizer, own, lengths, how, unit.pair, said_only=True)
+    return judged(unit, trained.model, tokenizer, own, trained.steps, trained.seconds, cost, chosen)
+
+
+def judged(
+    unit: Unit, model: Any, tokenizer: Any, own: list[Any], steps: float, seconds: float, cost: float, chosen: Any
+) -> dict[str, Any]:
+    """What came of a training: loss by source, and what the model says to the first held-out row of each."""
+    held_out = rows.read(chosen["parts"])["held_out"]
+    losses = training.response_losses(model, language_model.encode(held_out, tokenizer), how_of(chosen, "tune"))
+    source = np.array([row["source"] for row in held_out])
+    totals = {name: losses[source == name].sum(0) for name in chosen["sources"]}
+    first = [held_out[int(np.argmax(source == name))] for name in chosen["sources"]]
+    said = training.answers(model, tokenizer, first, chosen["examples"]) if unit.pair == 0 else []
+    return asdict(unit) | {
+        "loss": {name: total / tokens for name, (total, tokens) in totals.items()},
+        "rows": len(own),
+        "tokens": sum(row["tokens"] for row in own),
+        "answer_tokens": sum(row["answer_tokens"] for row in own),
+        "steps": int(steps),
+        "seconds": seconds,
+        "seconds_to_select": cost,
+        "examples": dict(zip(chosen["sources"], said, strict=True)) if said else {},
+        "versions": {name: version(name) for name in LIBRARIES},
+    }
