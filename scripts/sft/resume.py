@@ -24,7 +24,11 @@ def once(path: Path, make: Callable[[Path], None]) -> None:
 def each(
     work: Callable[[Any, dict[str, Any]], None], tasks: list[Any], chosen: dict[str, Any], what: str, unit: str
 ) -> None:
-    """Do tasks in ``chosen["workers"]`` processes; what is done already each finds there itself."""
+    """Do tasks, in ``chosen["workers"]`` processes where that is more than one; each finds itself what is done."""
+    if chosen["workers"] == 1:
+        for task in track(tasks, what, unit, total=len(tasks)):
+            work(task, chosen)
+        return
     with ProcessPoolExecutor(chosen["workers"], get_context("spawn"), start_worker, (chosen["workers"],)) as pool:
         jobs = [pool.submit(work, task, chosen) for task in tasks]
         try:
