@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.integration.hub_server import serving
-from tests.integration.test_hub import environment
+from tests.integration.hub_user import environment
 
 README = (ROOT / "README.md").read_text("utf-8")
 

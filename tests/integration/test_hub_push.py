@@ -1,12 +1,8 @@
-"""From the Hub and to the Hub, through the real clients and a server on loopback."""
+"""Pushing through the real clients to a Hub on loopback: what arrives, and what others have stays."""
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import re
-import shlex
 import subprocess
 import sys
 from functools import partial
@@ -16,91 +12,17 @@ import yaml
 from huggingface_hub import DatasetCard
 
 from pipeline.report.card import BEGIN, END
-from tests.conftest import toy_rows, write_jsonl
+from tests.conftest import toy_rows
 from tests.integration import hub_server
-from tests.integration.hub_server import OTHER, TOKEN, problems, serving
-
-SMALL = ["embedder.dimensions=16", "clusterer.size=6", "budget.rows=20"]
-SOURCE_CARD = """---
-license: cc-by-4.0
-language:
-- en
-task_categories:
-- question-answering
----
-Toys.
-"""
-
-
-@pytest.fixture
-def hub():
-    with serving() as server:
-        yield server
-
-
-def environment(hub, tmp_path, **changes):
-    """Of a user whose Hub is ours; without the storage protocol that only the Hub's own servers speak."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
-    ours = {"HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_DISABLE_XET": "1"}
-    return {**env, **ours, "COLUMNS": "200", "HF_HUB_DISABLE_TELEMETRY": "1", **changes}
-
-
-def corebound(hub, tmp_path, *overrides, fails=False, **changes):
-    command = [sys.executable, "-m", "pipeline", *SMALL, *overrides]
-    env = environment(hub, tmp_path, **changes)
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=env)
-    assert (done.returncode != 0) == fails, done.stderr
-    if fails:
-        assert "Traceback" not in done.stderr
-        return done.stderr.strip().splitlines()[-1]
-    return done.stdout + done.stderr
-
-
-def push(hub, tmp_path, *overrides, **how):
-    path = tmp_path / "toys.jsonl"
-    if not path.exists():
-        write_jsonl(path, toy_rows())
-    return corebound(hub, tmp_path, f"source.path={path}", "sink=hub", "sink.repo=me/toys", *overrides, **how)
-
-
-def load(hub, tmp_path, repo, name="default", split="train", revision="main"):
-    """Rows and columns, as a user loads them."""
-    code = (
-        "import json, sys; from datasets import load_dataset; "
-        "d = load_dataset(sys.argv[1], sys.argv[2] or None, split=sys.argv[3], revision=sys.argv[4]); "
-        "print(json.dumps([d.to_list(), d.column_names], default=str))"
-    )
-    command = [sys.executable, "-c", code, repo, name or "", split, revision]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(hub, tmp_path))
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def rows_of(content):
-    import pyarrow.parquet as parquet
-
-    return parquet.read_table(io.BytesIO(content)).to_pylist()
-
-
-def parquet_of(rows):
-    import pyarrow as pa
-    import pyarrow.parquet as parquet
-
-    out = io.BytesIO()
-    parquet.write_table(pa.Table.from_pylist(rows), out)
-    return out.getvalue()
-
-
-def put_source(hub, repo="you/toys", card=SOURCE_CARD):
-    """A data set with the splits train and test, as others publish them."""
-    rows = toy_rows()
-    lines = {name: "".join(json.dumps(row) + "\n" for row in part)
-             for name, part in {"train": rows[:50], "test": rows[50:]}.items()}  # fmt: skip
-    configs = "configs:\n- config_name: default\n  data_files:\n" + "".join(
-        f"  - split: {name}\n    path: {name}.jsonl\n" for name in lines
-    )
-    files = {f"{name}.jsonl": text for name, text in lines.items()}
-    return hub.put(repo, {**files, "README.md": card.replace("---\nToys", f"{configs}---\nToys")})
+from tests.integration.hub_server import OTHER, problems
+from tests.integration.hub_user import (
+    corebound,
+    environment,
+    load,
+    parquet_of,
+    push,
+    put_source,
+)
 
 
 def test_a_push_makes_a_private_data_set_that_loads_as_it_was_meant(hub, tmp_path):
@@ -396,176 +318,3 @@ def test_a_dry_run_says_that_it_knows_no_card_to_merge_into(hub, tmp_path):
     hub.put("me/toys", {"README.md": "Mine.\n"}, private=True)
     said = push(hub, tmp_path, "sink.dry_run=true", HF_TOKEN="")
     assert "the token sees no data set me/toys" in said
-
-
-@pytest.mark.parametrize(
-    ("pattern", "status", "said"),
-    [
-        ("commit/main", 429, "asks to wait"),
-        ("commit/main", 503, "the Hub failed (503)"),
-        ("commit/main", None, "the connection failed"),
-        ("PUT /storage", None, "the connection failed"),
-    ],
-)
-def test_a_fault_ends_in_a_sentence_and_the_same_command_completes(hub, tmp_path, pattern, status, said):
-    if pattern.startswith("PUT"):
-        push(hub, tmp_path, "sink.dry_run=true")  # so that nothing but the upload is left
-        ledger = (tmp_path / "runs/hub/me/toys/ledger.parquet").read_bytes()
-        import hashlib
-
-        pattern = f"{pattern}/{hashlib.sha256(ledger).hexdigest()}"  # the second large file; the first goes through
-    hub.fail(pattern, status)
-    line = push(hub, tmp_path, fails=True)
-    assert line.startswith("corebound: pushing to me/toys") and said in line and "run the same command again" in line
-    assert set(hub.files("me/toys")) == {".gitattributes"}  # nothing half done is to be seen
-    hub.faults.clear()
-    done = len(hub.requests)
-    push(hub, tmp_path)
-    assert len(load(hub, tmp_path, "me/toys")[0]) == 20
-    sent = [request for request in hub.requests[done:] if request.startswith("PUT")]
-    assert len(sent) == (1 if "PUT" in pattern else 0)  # what was uploaded is not sent again
-
-
-def test_what_the_hub_says_of_a_request_is_told(hub, tmp_path):
-    hub.fail("commit/main", 400)
-    line = push(hub, tmp_path, fails=True)
-    assert "the Hub answered 400 (ordered by the test); mend what it names" in line
-
-
-def test_a_card_that_cannot_be_fetched_is_not_taken_for_none(hub, tmp_path):
-    hub.put("me/toys", {"README.md": "---\nlicense: mit\n---\nMine.\n"})
-    before = hub.repos["me/toys"].refs["main"]
-    hub.fail("(HEAD|GET) .*README.md", 503)
-    line = push(hub, tmp_path, fails=True)
-    assert line.startswith("corebound: pushing to me/toys") and hub.repos["me/toys"].refs["main"] == before
-
-
-def test_a_split_that_could_not_be_loaded_is_refused(hub, tmp_path):
-    line = push(hub, tmp_path, "sink.split=a-b", fails=True)
-    assert "sink.split is 'a-b'" in line and "me/toys" not in hub.repos
-
-
-def test_a_passing_fault_is_overcome(hub, tmp_path):
-    hub.fail("PUT /storage", 503, times=1)
-    push(hub, tmp_path)
-    assert len(load(hub, tmp_path, "me/toys")[0]) == 20
-
-
-def test_rows_that_come_back_changed_are_told(hub, tmp_path):
-    push(hub, tmp_path)
-    rotten = hub.files("me/toys")["data/train-00000-of-00001.parquet"]
-    table = rows_of(rotten)
-    sha = next(sha for sha, content in hub.blobs.items() if content == rotten)
-    hub.blobs[sha] = parquet_of([{**table[0], "output": "changed"}, *table[1:]])
-    line = push(hub, tmp_path, fails=True, HF_HOME=str(tmp_path / "empty"))
-    assert "row 0 came back changed" in line and "split 'train'" in line
-
-
-@pytest.mark.parametrize(("token", "said"), [("hf_wrong", "refused the token"), (None, "there is no token")])
-def test_a_token_that_may_not_push_is_refused_before_anything_is_computed(hub, tmp_path, token, said):
-    env = {"HF_TOKEN": token} if token else {"HF_TOKEN": ""}
-    line = push(hub, tmp_path, fails=True, **env)
-    assert said in line and "set HF_TOKEN" in line
-    assert not (tmp_path / "runs/hub").exists()
-
-
-def test_a_token_is_never_written_down(hub, tmp_path):
-    line = push(hub, tmp_path, "sink.token=hf_secret", fails=True)
-    assert "found a token on the command line" in line and "hf_secret" not in line
-    line = push(hub, tmp_path, "sink.token=my-secret", fails=True)
-    assert "sink.token is no name of an environment variable" in line and "my-secret" not in line
-    push(hub, tmp_path, "sink.token=MINE", HF_TOKEN="", MINE=TOKEN)
-    written = [path for path in tmp_path.rglob("*") if path.is_file() and "hf" not in path.parts]
-    assert not any(secret in path.read_bytes() for path in written for secret in (TOKEN.encode(), b"hf_secret"))
-
-
-def test_rows_come_from_a_commit_that_is_recorded_and_the_card_says_how_to_get_them_again(hub, tmp_path):
-    commit = put_source(hub)
-    out = corebound(hub, tmp_path, "source=hub", "source.repo=you/toys", "sink=hub", "sink.repo=me/toys")
-    assert "you/toys" in out
-    text = hub.files("me/toys")["README.md"].decode()
-    record = json.loads(hub.files("me/toys")["run.json"])
-    assert commit in text and commit in record["again"]
-    data = DatasetCard(text).data.to_dict()
-    assert data["license"] == "cc-by-4.0" and data["language"] == ["en"]
-    assert data["source_datasets"] == ["you/toys"] and data["task_categories"] == ["question-answering"]
-    # The source changes; the command in the card still makes the same rows.
-    hub.put("you/toys", {"train.jsonl": '{"instruction": "Another?", "output": "Yes."}\n'})
-    command = shlex.split(re.search(r"```\n(corebound .*)\n```", text)[1])
-    corebound(hub, tmp_path, *[part for part in command[1:] if part not in SMALL])
-    again = json.loads(hub.files("me/toys")["run.json"])
-    assert again["kept_ids"] == record["kept_ids"] and again["files"] == record["files"]
-
-
-def test_what_is_read_is_that_commit_even_if_the_source_moves_meanwhile(hub, tmp_path, monkeypatch):
-    put_source(hub, card=SOURCE_CARD.replace("cc-by-4.0", "other\nlicense_name: toys\nlicense_link: LICENSE"))
-    answer = hub_server.Handler.info
-
-    def late(handler, query, body, repo, revision="main"):  # just after the commit is looked up
-        answer(handler, query, body, repo, revision)
-        if repo == "you/toys" and len(hub.repos[repo].commits) == 1:
-            hub.put(repo, {"train.jsonl": json.dumps(toy_rows()[0]) + "\n", "README.md": "No licence.\n"})
-
-    routes = [(m, p, late if a is answer else a) for m, p, a in hub_server.ROUTES]
-    monkeypatch.setattr(hub_server, "ROUTES", routes)
-    corebound(hub, tmp_path, "source=hub", "source.repo=you/toys", "sink=hub", "sink.repo=me/toys")
-    files = hub.files("me/toys")
-    assert len(hub.repos["you/toys"].commits) == 2 and json.loads(files["run.json"])["counts"]["read"] == 50
-    data = DatasetCard(files["README.md"].decode()).data.to_dict()
-    assert (data["license"], data["license_name"], data["license_link"]) == ("other", "toys", "LICENSE")
-
-
-def test_a_private_source_is_read_with_its_own_token(hub, tmp_path):
-    put_source(hub)
-    hub.repos["you/toys"].private = True
-    where = ["source=hub", "source.repo=you/toys", "sink.path=out"]
-    assert "knows no such repository" in corebound(hub, tmp_path, *where, fails=True, HF_TOKEN="")
-    corebound(hub, tmp_path, *where, "source.token=MINE", HF_TOKEN="", MINE=TOKEN)
-
-
-def test_other_splits_pass_through_when_asked(hub, tmp_path):
-    put_source(hub)
-    where = ["source=hub", "source.repo=you/toys", "sink=hub", "sink.repo=me/toys"]
-    corebound(hub, tmp_path, *where, "source.pass_through=[test]")
-    assert load(hub, tmp_path, "me/toys", split="test")[0] == toy_rows()[50:]
-    assert len(load(hub, tmp_path, "me/toys")[0]) == 20
-    line = corebound(hub, tmp_path, *where, "source.pass_through=[test]", "sink.format=messages", fails=True)
-    assert "source.pass_through" in line and "sink.format=messages" in line and "sink.columns" not in line
-    line = corebound(hub, tmp_path, *where, "source.pass_through=[dev]", fails=True)
-    assert "source.pass_through names 'dev', but you/toys has the splits train, test" in line
-
-
-def test_a_sample_is_streamed_and_said_to_be_one(hub, tmp_path):
-    put_source(hub)
-    where = ["source=hub", "source.repo=you/toys", "sink.path=out", "source.sample=30"]
-    corebound(hub, tmp_path, *where)
-    record = json.loads((tmp_path / "out/run.json").read_text())
-    assert record["counts"]["read"] == 30 and "only the first 30 rows" in record["read_from"][0]
-    assert "first 30 rows" in (tmp_path / "out/README.md").read_text()
-
-
-def test_hub_and_files_mix(hub, tmp_path):
-    put_source(hub)
-    write_jsonl(tmp_path / "mine.jsonl", toy_rows()[50:])
-    mix = "source.files={mine: {path: mine.jsonl}}", "source.hub={theirs: {repo: you/toys}}"
-    corebound(hub, tmp_path, "source=mix", *mix, "sink.path=out")
-    record = json.loads((tmp_path / "out/run.json").read_text())
-    assert [one["name"] for one in record["sources"]] == ["mine", "theirs"]
-    assert f"source.hub.theirs.revision={hub.repos['you/toys'].refs['main']}" in record["again"]
-
-
-@pytest.mark.parametrize(
-    ("override", "said"),
-    [
-        ("source.repo=you/nothing", "knows no such repository"),
-        ("source.revision=v9", "no such revision"),
-        ("source.split=dev", "source.split"),
-        ("source.config=other", "source.config"),
-        ("source.repo=a/b/c", "expected an id of the Hub"),
-        ("source.token=hf_secret", "found a token on the command line"),
-    ],
-)
-def test_what_the_hub_does_not_have_is_told(hub, tmp_path, override, said):
-    put_source(hub)
-    line = corebound(hub, tmp_path, "source=hub", "source.repo=you/toys", "sink.path=out", override, fails=True)
-    assert said in line and line.startswith("corebound: ")
