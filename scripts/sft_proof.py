@@ -20,7 +20,7 @@ from sft.arms import FULL, OURS, RANDOM
 from sft.resume import each, once, start_worker
 from sft.units import Unit, fine_tune, make_base, select
 
-CODE = ("pipeline/**/*.py", "scripts/sft/*.py", "scripts/sft_proof.py", "scripts/proof/sets.py")
+CODE = ("pipeline/**/*.py", "scripts/sft/*.py", "scripts/sft_proof.py", "scripts/proof/s*.py")
 READ = ("table", "verdict", "picture")  # modules that only read results
 APART = ("folder", "data", "workers", "pairs", "budgets", "arms", "full", "until")  # what no single result depends on
 
@@ -35,8 +35,9 @@ def main(options: DictConfig) -> None:
     parts = Path(chosen["folder"]) / f"parts-{fingerprint(own, *CODE, but=READ)}"
     parts.mkdir(parents=True, exist_ok=True)
     chosen["parts"] = str(parts)
+    if (parts / "rows.json.gz").exists():
+        rows.require_same(chosen)
     once(parts / "rows.json.gz", lambda draft: rows.prepare(chosen, parts / "tokenizer", draft))
-    rows.require_same(chosen)
     pairs, budgets = range(chosen["pairs"]), chosen["budgets"]
     each(select, [(pair, tuple(budgets), tuple(chosen["arms"])) for pair in pairs], chosen, "select", "pairs")
     if chosen["until"] == "select":

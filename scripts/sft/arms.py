@@ -7,21 +7,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from datasets import Dataset
+from proof import space
+from proof.sets import Rows
 
-from pipeline.bins.categorizers import OneCategory
-from pipeline.bins.clusterers import SphericalKMeans
 from pipeline.budget import Budget
-from pipeline.config import Config, default_scorers
+from pipeline.config import default_scorers
 from pipeline.embedders.lsa import Lsa
-from pipeline.executors import Serial
 from pipeline.run import curate, prepare
 from pipeline.selectors import Selector
 from pipeline.selectors.baselines import Longest, Random, Stratified
 from pipeline.selectors.border import Border
 from pipeline.selectors.coverage import Coverage
 from pipeline.selectors.herding import Herding
-from pipeline.sources.memory import Memory
 
 OURS, RANDOM, FULL, BASE = "corebound", "random", "full", "base"
 POOL = 0.9  # of the pool in a pair, so that pairs differ in what there is to select from
@@ -46,14 +43,11 @@ class Chosen:
     ----------
     rows : list of int
         In the pool of the pair.
-    tokens : int
-        Of what is said in them, as the budget counts.
     seconds : float
         What choosing took; less where stages of another arm were reused.
     """
 
     rows: list[int]
-    tokens: int
     seconds: float
 
 
@@ -62,25 +56,18 @@ def subsample(size: int, pair: int) -> np.ndarray:
     return np.sort(np.random.default_rng(1000 + pair).permutation(size)[: round(POOL * size)])
 
 
-def choose(arm: str, pool: Dataset, fraction: float, tokenizer: Path, pair: int, cache: Path) -> Chosen:
+def choose(arm: str, pool: Rows, fraction: float, tokenizer: Path, pair: int, folder: Path) -> Chosen:
     """The rows that an arm keeps of a pool at a fraction of its tokens, everything else as by default."""
     selector, scored = ARMS[arm]
     started = time.perf_counter()
-    config = Config(
-        source=Memory(dataset=pool),
+    config = replace(
+        space.configure(pool, Lsa(), folder, pair),
         tokenizer=str(tokenizer / "tokenizer.json"),
-        embedder=Lsa(),
-        categorizer=OneCategory(),
-        clusterer=SphericalKMeans(),
         scorers=default_scorers() if scored else {},
         selector=selector,
         budget=Budget(tokens=1),
-        executor=Serial(),
-        seed=pair,
-        cache_dir=str(cache),
     )
     _, corpus, _ = prepare(config)
     run = curate(replace(config, budget=Budget(tokens=round(fraction * int(corpus.tokens.sum())))))
-    kept = run.selection.kept
-    rows = corpus.inputs.index[kept[corpus.inputs.distinct] & corpus.inputs.stands]
-    return Chosen(rows.tolist(), int(corpus.tokens[kept].sum()), time.perf_counter() - started)
+    rows = corpus.inputs.index[run.selection.kept[corpus.inputs.distinct] & corpus.inputs.stands]
+    return Chosen(rows.tolist(), time.perf_counter() - started)

@@ -67,22 +67,20 @@ def base_of(chosen: dict[str, Any]) -> Any:
 
 def select(task: tuple[int, tuple[float, ...], tuple[str, ...]], chosen: dict[str, Any]) -> None:
     """Rows of every arm at every budget, for a pair."""
-    from datasets import Dataset
-
     pair, budgets, names = task
     parts = Path(chosen["parts"])
-    pool = Dataset.from_list([{"messages": row["messages"]} for row in rows.pool(chosen["parts"], pair)])
-    cache = parts / f"cache-{pair}"
-    shutil.rmtree(cache, ignore_errors=True)  # so that what comes first shows what ordering takes
+    pool = [{"messages": row["messages"]} for row in rows.pool(chosen["parts"], pair)]
+    folder = parts / f"cache-{pair}"
+    shutil.rmtree(folder, ignore_errors=True)  # so that what comes first shows what ordering takes
     for name in sorted(names, key=lambda name: name != OURS):
         for budget in budgets:
 
             def make(draft: Path, name: str = name, budget: float = budget) -> None:
-                choice = arms.choose(name, pool, budget, parts / "tokenizer", pair, cache)
+                choice = arms.choose(name, pool, budget, parts / "tokenizer", pair, folder)
                 draft.write_text(json.dumps(asdict(choice)), "utf-8")
 
             once(parts / f"rows-{Unit(pair, budget, name).file}", make)
-    shutil.rmtree(cache, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def fine_tune(unit: Unit, chosen: dict[str, Any]) -> None:
