@@ -9,11 +9,9 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 from proof import contenders, garbage, picture, probe, space, table
 from proof.fingerprint import fingerprint
+from proof.resume import each, once
 from proof.sets import SETS, Labelled
 from sklearn.metrics import f1_score
 
@@ -76,14 +75,7 @@ def main(options: DictConfig) -> None:
     make_vectors(waiting, chosen)
     os.environ["OMP_NUM_THREADS"] = "1"  # of the workers, also in libraries that they import later
     # Largest first would be faster; the order of the table lets a stopped run show whole sets.
-    with ProcessPoolExecutor(chosen["workers"], mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(run, unit, chosen) for unit in waiting]
-        try:
-            for job in track(as_completed(jobs), "compare", "units", total=len(jobs)):
-                job.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)  # the queue would run on for hours before the error is seen
-            raise
+    each(run, waiting, chosen, "compare", "units")
     results = pd.concat([pd.read_parquet(parts / unit.file) for unit in units], ignore_index=True)
     results.to_parquet(folder / "results.parquet")
     written = table.write(results)
@@ -103,8 +95,8 @@ def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
                 raise SystemExit(
                     f"probe.{embedder} is missing, the vectors that the probe reads where these select; set it."
                 )
-            for each in (embedder, chosen["probe"][embedder]):
-                space.encoder(each, chosen["models"])
+            for one in (embedder, chosen["probe"][embedder]):
+                space.encoder(one, chosen["models"])
     for mix in set(chosen["garbage"]) - set(garbage.MIXES):
         raise SystemExit(f"garbage: '{mix}' is none of {', '.join(garbage.MIXES)}; mend the name.")
     for name in (contenders.OURS, contenders.RANDOM, contenders.STRATIFIED):
@@ -152,14 +144,12 @@ def make_vectors(units: list[Unit], chosen: dict[str, Any]) -> None:
 
 
 def run(unit: Unit, chosen: dict[str, Any]) -> None:
-    """One unit, in a process of its own: rows of the results in a file that appears when it is complete."""
+    """One unit, in a process of its own: rows of the results."""
     logging.disable(logging.WARNING)
-    parts, data = Path(chosen["parts"]), SETS[unit.name](Path(chosen["data"]))
+    data = SETS[unit.name](Path(chosen["data"]))
     with one_thread():
         rows = judged(unit, data, chosen) if unit.garbage == "none" else spoilt(unit, data, chosen)
-    draft = parts / f"{unit.file}.draft"
-    pd.DataFrame(rows).to_parquet(draft)
-    os.replace(draft, parts / unit.file)
+    once(Path(chosen["parts"]) / unit.file, lambda draft: pd.DataFrame(rows).to_parquet(draft))
 
 
 def judged(unit: Unit, data: Labelled, chosen: dict[str, Any]) -> list[dict[str, Any]]:

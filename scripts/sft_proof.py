@@ -15,9 +15,9 @@ from typing import Any
 import hydra
 from omegaconf import DictConfig, OmegaConf
 from proof.fingerprint import fingerprint
-from sft import arms, corpora, language_model, rows, table
+from proof.resume import each, once
+from sft import arms, corpora, language_model, rows, table, worker
 from sft.arms import FULL, OURS, RANDOM
-from sft.resume import each, once, start_worker
 from sft.units import Unit, fine_tune, make_base, select
 
 CODE = ("pipeline/**/*.py", "scripts/sft/*.py", "scripts/sft_proof.py", "scripts/proof/s*.py")
@@ -29,7 +29,7 @@ APART = ("folder", "data", "workers", "pairs", "budgets", "arms", "full", "until
 def main(options: DictConfig) -> None:
     chosen: dict[str, Any] = OmegaConf.to_container(options, resolve=True)
     refuse_what_is_missing(chosen)
-    start_worker(chosen["workers"])  # the base is trained as the others are
+    worker.start(chosen["workers"])  # the base is trained as the others are
     own = {name: value for name, value in chosen.items() if name not in APART}
     own["content"] = language_model.content(chosen["model"])
     parts = Path(chosen["folder"]) / f"parts-{fingerprint(own, *CODE, but=READ)}"
@@ -39,14 +39,15 @@ def main(options: DictConfig) -> None:
         rows.require_same(chosen)
     once(parts / "rows.json.gz", lambda draft: rows.prepare(chosen, parts / "tokenizer", draft))
     pairs, budgets = range(chosen["pairs"]), chosen["budgets"]
-    each(select, [(pair, tuple(budgets), tuple(chosen["arms"])) for pair in pairs], chosen, "select", "pairs")
+    choices = [(pair, tuple(budgets), tuple(chosen["arms"])) for pair in pairs]
+    each(select, choices, chosen, "select", "pairs", worker.start)
     if chosen["until"] == "select":
         print(f"{parts} holds what each arm trains on; the same command without until=select goes on from there.")
         return
     once(parts / "base.json", lambda draft: make_base(chosen, parts, draft))
     units = [Unit(pair, budget, arm) for pair in pairs for budget in budgets for arm in chosen["arms"]]
     units += [Unit(pair, 1.0, FULL) for pair in range(chosen["full"])]
-    each(fine_tune, units, chosen, "fine-tune", "models")
+    each(fine_tune, units, chosen, "fine-tune", "models", worker.start)
     found = [json.loads((parts / "base.json").read_text("utf-8"))]
     found += [json.loads((parts / unit.file).read_text("utf-8")) for unit in units]
     require_one_version(found, parts)

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from proof.resume import once
 
 from sft import arms, language_model, rows, training
 from sft.arms import BASE, FULL, OURS
-from sft.resume import once
 
 SEED = 0  # of the base
 LIBRARIES = ("torch", "transformers", "trl", "peft")

@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 
@@ -65,6 +66,20 @@ def test_a_second_run_computes_nothing_again(proof):
     assert again.returncode == 0, again.stderr
     assert again.stdout == printed
     assert {path: path.stat().st_mtime_ns for path in folder.glob("out/parts-*/*")} == before
+
+
+def test_another_arm_adds_its_own_models_alone(proof, tmp_path):
+    shutil.copytree(proof[0] / "out", tmp_path / "out")
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("out/parts-*/*.json")}
+    done = prove(tmp_path, "arms=[corebound,random,stratified]", "full=0")
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert [one for one in results if one["arm"] != "stratified"] == [
+        one for one in proof[2] if one["arm"] in ("base", "corebound", "random")
+    ]
+    added = {path.name for path in tmp_path.glob("out/parts-*/*.json")} - {path.name for path in before}
+    assert added == {f"{rows}{pair}-0.1-stratified.json" for rows in ("rows-", "") for pair in (0, 1)}
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
 
 
 def test_a_model_of_a_folder_is_tuned_with_adapters(proof, tmp_path):
