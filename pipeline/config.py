@@ -24,6 +24,7 @@ from pipeline.scorers import Scorer
 from pipeline.scorers.density import Density
 from pipeline.scorers.foreign import Foreign
 from pipeline.scorers.garbage import Garbage
+from pipeline.scorers.head import Head
 from pipeline.scorers.margin import Margin
 from pipeline.scorers.region import Regions
 from pipeline.selectors import Selector
@@ -50,7 +51,7 @@ GROUPS: dict[str, dict[str, type]] = {
     "embedder": {"lsa": Lsa, "static": Static, "sentence": Sentence, "precomputed": Precomputed},
     "categorizer": {"none": OneCategory, "column": ColumnCategory},
     "clusterer": {"kmeans": SphericalKMeans},
-    "scorer": {"density": Density, "margin": Margin, "foreign": Foreign, "garbage": Garbage},
+    "scorer": {"density": Density, "margin": Margin, "head": Head, "foreign": Foreign, "garbage": Garbage},
     "selector": {
         "herding": Herding,
         "coverage": Coverage,

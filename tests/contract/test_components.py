@@ -32,6 +32,7 @@ NEEDED = {
     ("embedder", "static"): ["embedder.model=folder"],
     ("categorizer", "column"): ["categorizer.column=task"],
 }
+IN_PLACE = {"head": "margin"}  # scorers that are chosen in another's place
 
 
 def composed(*overrides):
@@ -44,10 +45,11 @@ def composed(*overrides):
 
 @pytest.mark.parametrize(("group", "name"), COMPONENTS)
 def test_every_option_composes_and_builds(group, name):
-    choice = f"scorer@scorers.{name}={name}" if group == "scorer" else f"{group}={name}"
+    slot = IN_PLACE.get(name, name)
+    choice = f"scorer@scorers.{slot}={name}" if group == "scorer" else f"{group}={name}"
     cfg = composed(choice, *NEEDED.get((group, name), []))
     config = OmegaConf.to_object(cfg)
-    built = config.scorers[name] if group == "scorer" else getattr(config, group)
+    built = config.scorers[slot] if group == "scorer" else getattr(config, group)
     assert type(built) is GROUPS[group][name]
 
 

@@ -1,0 +1,1 @@
+"""What is made for bins that have too few rows."""
