@@ -1,0 +1,1 @@
+"""Imbalanced tables: what oversampling at borders and removing the core do to classifiers [CB]."""

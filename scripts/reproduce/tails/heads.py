@@ -1,0 +1,117 @@
+"""Linear heads for long tails: on real vectors alone, weighted, corrected, or with more vectors for rare classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from imblearn.over_sampling import SMOTE, RandomOverSampler
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import LogisticRegression
+
+from pipeline.augmenters.latent import Latent, draw
+
+REAL, WEIGHTS, ADJUSTED, LDA, CHOSEN = "real only", "class weights", "logit adjustment", "LDA, uniform priors", "chosen"
+LATENTS = {f"latents, {kind}": kind for kind in Latent if kind != Latent.none}
+NEIGHBOURS = 5  # of SMOTE
+
+Rows = tuple[np.ndarray, np.ndarray]
+Predict = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a head is made of vectors float32[n, d] and classes int64[n], given the C of its penalty and a seed."""
+
+    name: str
+    fit: Callable[[Rows, float, int], Predict]
+    tuned: bool = True
+
+
+def logistic(rows: Rows, C: float, **how: Any) -> LogisticRegression:
+    return LogisticRegression(C=C, max_iter=3000, tol=1e-3, **how).fit(*rows)
+
+
+def _plain(rows: Rows, C: float, seed: int) -> Predict:
+    return logistic(rows, C).predict
+
+
+def _weighted(rows: Rows, C: float, seed: int) -> Predict:
+    return logistic(rows, C, class_weight="balanced").predict
+
+
+def _adjusted(rows: Rows, C: float, seed: int) -> Predict:
+    """Log odds without the classes' shares (Menon et al. 2021, "Long-tail learning via logit adjustment")."""
+    head, share = logistic(rows, C), np.bincount(rows[1])
+    share = np.log(share[share > 0] / share.sum())
+    return lambda vectors: head.classes_[np.argmax(head.predict_log_proba(vectors) - share, axis=1)]
+
+
+def _lda(rows: Rows, C: float, seed: int) -> Predict:
+    many = len(np.unique(rows[1]))
+    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=np.full(many, 1 / many))
+    return model.fit(*rows).predict
+
+
+def _copied(rows: Rows, C: float, seed: int) -> Predict:
+    return logistic(RandomOverSampler(random_state=seed).fit_resample(*rows), C).predict
+
+
+def _smote(rows: Rows, C: float, seed: int) -> Predict:
+    """SMOTE between the rows of a class; a class of one row, between which none lie, is copied."""
+    size = np.bincount(rows[1])
+    several = {int(c): int(size.max()) for c in np.flatnonzero(size > 1)}
+    few = min(NEIGHBOURS, int(size[size > 1].min()) - 1)
+    made = SMOTE(sampling_strategy=several, k_neighbors=few, random_state=seed).fit_resample(*rows)
+    return logistic(RandomOverSampler(random_state=seed).fit_resample(*made), C).predict
+
+
+def with_latents(kind: Latent, amount: float = 1.0) -> Callable[[Rows, float, int], Predict]:
+    def fit(rows: Rows, C: float, seed: int) -> Predict:
+        made, label = draw(kind, *rows, amount, seed)
+        return logistic((np.concatenate([rows[0], made]), np.concatenate([rows[1], label])), C).predict
+
+    return fit
+
+
+METHODS = (
+    Method(REAL, _plain),
+    Method(WEIGHTS, _weighted),
+    Method(ADJUSTED, _adjusted),
+    Method(LDA, _lda, tuned=False),
+    Method("random oversampling", _copied),
+    Method("SMOTE", _smote),
+    *(Method(name, with_latents(kind)) for name, kind in LATENTS.items()),
+)
+
+
+def recalls(truth: np.ndarray, said: np.ndarray, classes: int) -> np.ndarray:
+    """float64[k]: share of each class's rows that are told; NaN for a class without any."""
+    many = np.bincount(truth, minlength=classes)
+    right = np.bincount(truth[said == truth], minlength=classes)
+    return np.where(many > 0, right / np.maximum(many, 1), np.nan)
+
+
+def best(method: Method, rows: Rows, grid: list[float], folds: int, seed: int) -> tuple[float, float]:
+    """The C of largest balanced accuracy over folds of the training rows, and that accuracy.
+
+    A class of one row is always learnt from, and judges nothing.
+    """
+    vectors, label = rows
+    classes, rng = label.max() + 1, np.random.default_rng(seed)
+    fold = np.full(len(label), -1)
+    for number in np.flatnonzero(np.bincount(label) > 1):
+        own = rng.permutation(np.flatnonzero(label == number))
+        fold[own] = np.arange(len(own)) % folds
+    found = []
+    for C in grid if method.tuned else grid[:1]:
+        said = np.full(len(label), -1)
+        for number in range(folds):
+            held = fold == number
+            said[held] = method.fit((vectors[~held], label[~held]), C, seed)(vectors[held])
+        judged = fold >= 0
+        found.append(float(np.nanmean(recalls(label[judged], said[judged], classes))))
+    at = int(np.argmax(found))
+    return grid[at], found[at]

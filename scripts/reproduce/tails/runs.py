@@ -1,0 +1,81 @@
+"""One long-tailed part of a set under every method, and the margin head on clusters of the mix."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.augmenters.latent import Latent
+from tails import sets
+from tails.heads import CHOSEN, LATENTS, METHODS, best, recalls, with_latents
+
+FEW_SHOT = 20  # rows, of which a class has fewer
+MIX = Path(__file__).parents[3] / "configs" / "experiment" / "mix.yaml"
+
+
+def start(workers: int) -> None:
+    """What a process does first: one thread each."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
+
+
+def judge(path: Path, name: str, imbalance: float, repeat: int, chosen: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every method, its C chosen inside the training rows; then more and fewer latents."""
+    tail = sets.long_tailed(path, imbalance, repeat)
+    rows, found, inner = (tail.vectors, tail.label), [], {}
+
+    def add(method: str, amount: float, C: float, fit: Any) -> None:
+        started = time.perf_counter()
+        said = fit(rows, C, repeat)(tail.test)
+        told = recalls(tail.truth, said, len(tail.size))
+        parts = {group: float(np.nanmean(told[classes])) for group, classes in tail.groups().items()}
+        shots = told[tail.size < FEW_SHOT]
+        found.append(
+            {"set": name, "imbalance": imbalance, "repeat": repeat, "method": method, "amount": amount, "C": C,
+             "balanced": float(np.nanmean(told)), **parts, "few_shot": float(np.nanmean(shots)) if len(shots) else None,
+             "few_shot_classes": len(shots), "rows": len(tail.label), "seconds": time.perf_counter() - started}
+        )  # fmt: skip
+
+    for method in METHODS:
+        inner[method.name] = best(method, rows, chosen["C"], chosen["inner"], repeat)
+        add(method.name, 1.0, inner[method.name][0], method.fit)
+    for method, kind in LATENTS.items():
+        for amount in chosen["amounts"]:
+            add(method, amount, inner[method][0], with_latents(kind, amount))
+    choice = max(LATENTS, key=lambda method: inner[method][1])
+    same = next(one for one in found if one["method"] == choice and one["amount"] == 1)
+    return [*found, same | {"method": CHOSEN, "choice": choice}]
+
+
+def judge_mix(repeat: int, chosen: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
+    """Balanced accuracy of the margin head on the clusters of the mix, with latents of each kind."""
+    from omegaconf import OmegaConf
+    from proof import space
+
+    from pipeline.embedders.lsa import Lsa
+    from pipeline.executors import Serial, one_thread
+    from pipeline.run import divide, embed, prepare
+    from pipeline.scorers.head import Head, balanced_accuracy
+    from pipeline.sources.mix import Mix
+
+    source = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Mix), OmegaConf.load(MIX).source))
+    config = space.configure([{"text": "none"}], Lsa(), folder, repeat)
+    with one_thread():
+        config, corpus, stages = prepare(replace(config, source=source))
+        embeddings = embed(config, stages, corpus)
+        bins = divide(config, stages, corpus, embeddings)
+        found = []
+        for kind in Latent:
+            started = time.perf_counter()
+            margin = Head(latent=kind).margins(embeddings, bins, Serial())
+            accuracy = {name: balanced_accuracy(margin, bins, rare) for name, rare in (("all", False), ("rare", True))}
+            found.append(
+                {"set": "mix", "repeat": repeat, "latent": kind.value, **accuracy, "rows": len(corpus),
+                 "clusters": len(bins.sizes), "seconds": time.perf_counter() - started}
+            )  # fmt: skip
+    return found

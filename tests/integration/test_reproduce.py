@@ -1,0 +1,194 @@
+"""The papers' claims: each script prints its table, can be stopped, and judges only rows that taught nothing."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.conftest import ROOT
+
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "scripts" / "reproduce")]
+
+
+def reproduce(name, folder, *words):
+    return subprocess.run(
+        [sys.executable, ROOT / "scripts" / "reproduce" / f"{name}.py", f"folder={folder}/out", "workers=1", *words],
+        cwd=folder, capture_output=True, text=True, env={**os.environ, "COREBOUND_SHARED": "nowhere"},
+    )  # fmt: skip
+
+
+def unchanged(folder, name, words, printed):
+    """A second run prints the same and computes nothing."""
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("out/parts-*/*")}
+    again = reproduce(name, folder, *words)
+    assert again.returncode == 0 and again.stdout == printed
+    return before == {path: path.stat().st_mtime_ns for path in folder.glob("out/parts-*/*")}
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    """Two tables of scikit-learn, made imbalanced."""
+    from sklearn.datasets import load_breast_cancer, load_wine
+
+    folder = tmp_path_factory.mktemp("tables")
+    for name, load, sizes in (("cancer", load_breast_cancer, (25, 200)), ("wine", load_wine, (40, 60, 12))):
+        data = load(as_frame=True)
+        frame = data.data.assign(**{"class": [f" {data.target_names[t]}" for t in data.target]})
+        kept = [np.flatnonzero(data.target == c)[:size] for c, size in enumerate(sizes)]
+        frame.iloc[np.concatenate(kept)].to_csv(folder / f"{name}.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def boundary(tables, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("boundary")
+    words = [f"data={tables}", "repeats=1", "folds=3", "inner=2", "k=[5]", "percentiles=[50]", "removed=[0.5,0.9]"]
+    done = reproduce("core_boundary", folder, *words)
+    assert done.returncode == 0, done.stderr
+    return folder, words, done.stdout, pd.read_parquet(folder / "out" / "results.parquet")
+
+
+def test_oversampling_and_reduction_have_a_table(boundary):
+    folder, words, printed, results = boundary
+    assert (folder / "out" / "table.md").read_text() in printed
+    assert "| cancer | 225 | 8.0 |" in printed and "| wine | 112 | 5.0 |" in printed
+    more, less = (results[results.kind == kind] for kind in ("oversampling", "reduction"))
+    assert set(more.method) == {
+        "none", "class weights", "SMOTE", "Borderline-SMOTE", "ADASYN", "adaptive-resampling", "density", "margin",
+        "both", "chosen",
+    }  # fmt: skip
+    judged = more[more.failed.isna()] if "failed" in more else more
+    assert judged.f1.between(0, 1).all() and judged.f1.mean() > 0.7
+    assert set(less.method) == {"density", "margin", "coverage", "random"} and len(less) == 2 * 3 * 4 * (4 * 2 + 1)
+    assert unchanged(folder, "core_boundary", words, printed)
+
+
+def test_what_is_wrong_with_a_table_is_said(tables, tmp_path):
+    done = reproduce("core_boundary", tmp_path, f"data={tmp_path}")
+    assert done.returncode == 1 and "holds no CSV" in done.stderr and "Traceback" not in done.stderr
+    frame = pd.read_csv(tables / "wine.csv")
+    for change, said in (
+        (frame.rename(columns={"class": "kind"}), "no column 'class'"),
+        (frame.assign(ash=np.nan), "column 'ash' has missing values"),
+        (frame.assign(**{"class": "one"}), "column 'class' has 1 values"),
+    ):
+        change.to_csv(tmp_path / "bad.csv", index=False)
+        done = reproduce("core_boundary", tmp_path, f"data={tmp_path}")
+        assert done.returncode == 1 and f"bad.csv: {said}" in done.stderr
+
+
+def uneven(seed=0):
+    rng = np.random.default_rng(seed)
+    label = np.repeat([0, 1, 2], [60, 20, 8])
+    return rng.standard_normal((88, 3)) + label[:, None] * np.array([2.0, 0, 0]), label
+
+
+@pytest.mark.parametrize("rule", ["density", "margin", "both"])
+def test_synthetic_rows_lie_between_a_border_row_and_another_of_its_class(rule):
+    from tabular import oversampling
+
+    features, label = uneven()
+    margin = oversampling.margins(features, label)
+    one = oversampling.Candidate(rule, 5, 70)
+    more, of = oversampling.from_borders(features, label, margin, one, seed=0)
+    assert np.array_equal(more[:88], features) and np.bincount(of).tolist() == [60, 60, 60]
+    for number in (1, 2):
+        own = features[label == number]
+        border = own[oversampling.on_border(one, own, margin[label == number])]
+        assert 0.3 * len(own) <= len(border) <= 0.5 * len(own)
+        for row in more[88:][of[88:] == number]:
+            # On a segment the distances to its ends add up to its length.
+            around = np.linalg.norm(border - row, axis=1)[:, None] + np.linalg.norm(own - row, axis=1)
+            apart = np.linalg.norm(border[:, None] - own, axis=2)
+            assert np.abs(around - apart).min() < 1e-9
+
+
+def test_the_density_rule_is_that_of_the_package():
+    from adaptive_resampling import classify_border_and_core_points
+    from tabular import oversampling
+
+    features, label = uneven()
+    parts = classify_border_and_core_points(features, label, close=5, percentile=70)
+    for number in range(3):
+        own = features[label == number]
+        found = own[oversampling.on_border(oversampling.Candidate("density", 5, 70), own, np.zeros(len(own)))]
+        assert np.array_equal(np.sort(found, axis=0), np.sort(parts[number][0], axis=0))
+
+
+def test_margins_are_small_between_classes():
+    from tabular import oversampling
+
+    features, label = uneven()
+    margin = oversampling.margins(features, label)
+    assert np.corrcoef(margin[label == 0], features[label == 0, 0])[0, 1] < -0.9  # the others lie to the right
+
+
+@pytest.mark.parametrize("rule", ["density", "margin", "coverage", "random"])
+def test_reductions_keep_the_shares_of_classes(rule):
+    from tabular import oversampling, reduction
+
+    features, label = uneven()
+    order = reduction.order(rule, features, label, oversampling.margins(features, label), seed=0)
+    assert sorted(order) == list(range(88))
+    for size in (11, 22, 44):
+        assert np.abs(np.bincount(label[order[:size]], minlength=3) - size * np.array([60, 20, 8]) / 88).max() <= 1
+    first = features[order][label[order] == 0][:12]
+    typical = np.linalg.norm(features[label == 0], axis=1).mean()
+    if rule == "density":
+        assert np.linalg.norm(first, axis=1).mean() > 1.3 * typical  # its core goes first
+    if rule == "margin":
+        assert first[:, 0].mean() > 0.7
+
+
+def test_the_largest_share_removed_is_that_up_to_which_all_are_within_a_point():
+    from tabular.report import largest_removed
+
+    full = [{"table": "a", "method": "random", "removed": 0.0, "accuracy": 0.9}]
+    own = [{"table": "a", "method": "density", "removed": s, "accuracy": a}
+           for s, a in ((0.3, 0.91), (0.5, 0.891), (0.7, 0.88), (0.9, 0.9))]  # fmt: skip
+    assert largest_removed(pd.DataFrame(full + own), "density", "accuracy")["a"] == 0.5
+
+
+@pytest.fixture(scope="module")
+def tail(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tail")
+    words = ["sets=[digits]", "mix=0", "repeats=2", "imbalances=[50]", "amounts=[2]", "C=[1,10]", "inner=2"]
+    done = reproduce("long_tail", folder, *words)
+    assert done.returncode == 0, done.stderr
+    return folder, words, done.stdout, pd.read_parquet(folder / "out" / "results.parquet")
+
+
+def test_latents_beat_real_vectors_alone_on_rare_classes(tail):
+    folder, words, printed, results = tail
+    assert (folder / "out" / "table.md").read_text() in printed
+    few = results[results.amount == 1].groupby("method").few_shot.mean()
+    for kind in ("kde", "shared", "gaussian", "calibrated"):
+        assert few[f"latents, {kind}"] > few["real only"] + 0.05
+    assert unchanged(folder, "long_tail", words, printed)
+
+
+def test_long_tails_fall_as_steeply_as_they_are_asked_to(tmp_path):
+    from tails import sets
+
+    sets.make_vectors("digits", {}, tmp_path / "digits.npz")
+    tail = sets.long_tailed(tmp_path / "digits.npz", 50, seed=3)
+    size = np.sort(tail.size)[::-1]
+    assert np.allclose(size, size[0] * 50 ** (-np.arange(10) / 9), rtol=0.2, atol=1)
+    assert len(tail.test) == 599 and np.bincount(tail.truth).min() > 30
+    assert not set(map(bytes, tail.vectors)) & set(map(bytes, tail.test))
+    groups = tail.groups()
+    assert [len(g) for g in groups.values()] == [4, 3, 3]
+    assert tail.size[groups["many"]].min() >= tail.size[groups["medium"]].max() >= tail.size[groups["few"]].min()
+
+
+def test_what_long_tail_lacks_is_said_at_once(tmp_path):
+    for words, said in (
+        (["sets=[books]"], "books"),
+        (["sets=[digits]"], "nowhere"),
+        (["imbalances=[10]"], "50 or 100"),
+    ):
+        done = reproduce("long_tail", tmp_path, *words)
+        assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr
