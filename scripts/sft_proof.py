@@ -14,43 +14,55 @@ from typing import Any
 
 import hydra
 from omegaconf import DictConfig, OmegaConf
-from proof.fingerprint import fingerprint
+from proof.fingerprint import fingerprint, require_same
 from proof.resume import each, once
-from sft import arms, corpora, language_model, rows, table, worker
+from sft import arms, corpora, language_model, rows, table, training
 from sft.arms import FULL, OURS, RANDOM
 from sft.units import Unit, fine_tune, make_base, select
 
-CODE = ("pipeline/**/*.py", "scripts/sft/*.py", "scripts/sft_proof.py", "scripts/proof/s*.py")
+CODE = (
+    "pipeline/**/*.py",
+    "scripts/sft/*.py",
+    "scripts/sft_proof.py",
+    "scripts/proof/s*.py",
+    "scripts/make_demo_corpus.py",
+)
 READ = ("table", "verdict", "picture")  # modules that only read results
-APART = ("folder", "data", "workers", "pairs", "budgets", "arms", "full", "until")  # what no single result depends on
+# What no single result depends on, but for its last digits: as many workers as cores leave each one thread.
+APART = ("folder", "data", "workers", "pairs", "budgets", "arms", "full", "until")
 
 
 @hydra.main(config_path="sft/configs", config_name="sft_proof", version_base="1.3")
 def main(options: DictConfig) -> None:
     chosen: dict[str, Any] = OmegaConf.to_container(options, resolve=True)
     refuse_what_is_missing(chosen)
-    worker.start(chosen["workers"])  # the base is trained as the others are
+    training.start(chosen["workers"])  # the base is trained as the others are
     own = {name: value for name, value in chosen.items() if name not in APART}
     own["content"] = language_model.content(chosen["model"])
-    parts = Path(chosen["folder"]) / f"parts-{fingerprint(own, *CODE, but=READ)}"
+    name = fingerprint(own, *CODE, but=READ)
+    parts = Path(chosen["folder"]) / f"parts-{name}"
     parts.mkdir(parents=True, exist_ok=True)
     chosen["parts"] = str(parts)
     if (parts / "rows.json.gz").exists():
         rows.require_same(chosen)
+    else:
+        rows.require_data(chosen)
     once(parts / "rows.json.gz", lambda draft: rows.prepare(chosen, parts / "tokenizer", draft))
     pairs, budgets = range(chosen["pairs"]), chosen["budgets"]
     choices = [(pair, tuple(budgets), tuple(chosen["arms"])) for pair in pairs]
-    each(select, choices, chosen, "select", "pairs", worker.start)
+    each(select, choices, chosen, "select", "pairs", training.start)
     if chosen["until"] == "select":
         print(f"{parts} holds what each arm trains on; the same command without until=select goes on from there.")
         return
+    require_one_version(parts)
     once(parts / "base.json", lambda draft: make_base(chosen, parts, draft))
     units = [Unit(pair, budget, arm) for pair in pairs for budget in budgets for arm in chosen["arms"]]
     units += [Unit(pair, 1.0, FULL) for pair in range(chosen["full"])]
-    each(fine_tune, units, chosen, "fine-tune", "models", worker.start)
+    each(fine_tune, units, chosen, "fine-tune", "models", training.start)
+    require_one_version(parts)
+    require_same(name, fingerprint(own, *CODE, but=READ), parts)
     found = [json.loads((parts / "base.json").read_text("utf-8"))]
     found += [json.loads((parts / unit.file).read_text("utf-8")) for unit in units]
-    require_one_version(found, parts)
     table.write(found, chosen, rows.read(str(parts))["held_out"])
 
 
@@ -60,6 +72,8 @@ def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
         for name in chosen[kind]:
             if name not in known:
                 raise SystemExit(f"{kind}: '{name}' is none of {', '.join(known)}; mend the name.")
+    if len(set(chosen["budgets"])) < len(chosen["budgets"]):
+        raise SystemExit(f"budgets: {chosen['budgets']} has one twice; expected each once; mend it.")
     for budget in chosen["budgets"]:
         if not 0 < budget < 1:
             raise SystemExit(f"budgets has {budget}; expected shares of the pool's tokens between 0 and 1; mend it.")
@@ -71,25 +85,36 @@ def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
     for name in (OURS, RANDOM):
         if name not in chosen["arms"]:
             raise SystemExit(f"arms: '{name}' is missing, without which there is nothing to compare; add it.")
+    if chosen["workers"] < 1:
+        raise SystemExit(f"workers is {chosen['workers']}; expected 1 or more; mend it.")
+    if chosen["model"] != language_model.SMALL and not Path(chosen["model"]).is_dir() and not chosen["revision"]:
+        raise SystemExit(
+            f"model={chosen['model']} is no folder, and as a Hub id it needs a commit, so that results are of one "
+            "model; set revision."
+        )
     if chosen["until"] not in ("select", "table"):
         raise SystemExit(f"until is '{chosen['until']}'; expected select or table; mend it.")
     if chosen["until"] == "table":
         require_device(chosen["device"])
 
 
-def require_one_version(found: list[dict[str, Any]], parts: Path) -> None:
-    """Refuse results of different libraries, which differ by more than arms do."""
-    first = found[0]["versions"]
-    for one in found:
-        if one["versions"] != first:
-            raise SystemExit(f"{parts} holds results of {first} and of {one['versions']}; remove it, or set folder.")
+def require_one_version(parts: Path) -> None:
+    """Refuse results of different libraries or devices, which differ by more than arms do."""
+    first: dict[bool, dict[str, str]] = {}
+    for path in sorted(parts.glob("*.json")):
+        own = json.loads(path.read_text("utf-8"))["versions"]
+        of = first.setdefault(path.name.startswith("rows-"), own)
+        if own != of:
+            raise SystemExit(f"{parts} holds results of {of} and of {own}; expected one of each; remove it.")
 
 
 def require_device(device: str) -> None:
     import torch
 
     if device == "cuda" and not torch.cuda.is_available():
-        raise SystemExit("device=cuda, but torch finds no such device; use preset=cpu.")
+        raise SystemExit(
+            "device is cuda, but torch finds no such device; expected a GPU; use preset=cpu or device=cpu."
+        )
 
 
 if __name__ == "__main__":

@@ -17,3 +17,14 @@ def fingerprint(choices: Any, *patterns: str, but: tuple[str, ...] = ()) -> str:
         for file in sorted(path for path in HOME.glob(pattern) if path.stem not in but):
             content.update(file.read_bytes())
     return content.hexdigest()[:8]
+
+
+def require_same(before: str, now: str, parts: Path) -> None:
+    """Refuse results while which the code was changed: processes that start later run what is there then.
+
+    Raises
+    ------
+    SystemExit
+    """
+    if now != before:
+        raise SystemExit(f"{parts} may hold results of code that was changed while it ran; remove it, and run again.")

@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Corpus:
-    """Rows ``{"messages", "source"}``; no conversation is in two of the three parts.
+    """Rows ``{"messages", "source"}``; no conversation of a source is in two of the three parts.
 
     Attributes
     ----------
@@ -117,8 +117,8 @@ def gsm8k(data: Path) -> tuple[list[Messages], list[Messages]]:
 
 def t0(data: Path) -> tuple[list[Messages], list[Messages]]:
     """Prompts made from labelled sets by templates."""
-    paths = (data / "instruct/t0_a.jsonl.gz", data / "eval/t0_a_eval.jsonl.gz")
-    train, test = ([_said(r["prompt"], r["completion"]) for r in _rows(path)] for path in paths)
+    labelled = sets.t0(data)
+    train, test = ([_said(r["prompt"], r["completion"]) for r in part] for part in (labelled.pool, labelled.test))
     return train, test
 
 

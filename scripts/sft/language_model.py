@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,12 +59,13 @@ def read_tokenizer(place: str, revision: str | None = None) -> PreTrainedTokeniz
     Raises
     ------
     SystemExit
-        If it has a template without marks of which TRL knows no version, or is none of the tokenizers library.
+        If there is none, or it has a template without marks of which TRL knows no version, or is none of the
+        tokenizers library.
     """
     from transformers import AutoTokenizer
     from trl.chat_template_utils import get_training_chat_template, has_generation_markers
 
-    tokenizer = AutoTokenizer.from_pretrained(place, revision=revision)
+    tokenizer = _read(AutoTokenizer, place, revision=revision)
     if not tokenizer.is_fast:
         raise SystemExit(f"model={place} has a tokenizer without a tokenizer.json, which counts tokens; take another.")
     if tokenizer.chat_template is None:
@@ -82,9 +84,13 @@ def read_tokenizer(place: str, revision: str | None = None) -> PreTrainedTokeniz
 
 
 def content(place: str) -> list[Any]:
-    """What tells a model of a folder from another: its files, their sizes, and what the small ones say."""
+    """What tells a model of a folder from another: hashes of its files."""
     files = sorted(path for path in Path(place).glob("*") if path.is_file()) if Path(place).is_dir() else []
-    return [(path.name, path.stat().st_size, path.read_bytes() if path.suffix == ".json" else b"") for path in files]
+    found = []
+    for path in files:
+        with open(path, "rb") as file:
+            found.append((path.name, hashlib.file_digest(file, "sha256").hexdigest()))
+    return found
 
 
 def encode(rows: list[Row], tokenizer: PreTrainedTokenizerBase) -> list[Encoded]:
@@ -126,4 +132,14 @@ def read_model(place: str, revision: str | None, bf16: bool) -> PreTrainedModel:
     from transformers import AutoModelForCausalLM
 
     kind = torch.bfloat16 if bf16 else torch.float32
-    return AutoModelForCausalLM.from_pretrained(place, revision=revision, dtype=kind)
+    return _read(AutoModelForCausalLM, place, revision=revision, dtype=kind)
+
+
+def _read(kind: Any, place: str, **how: Any) -> Any:
+    try:
+        return kind.from_pretrained(place, **how)
+    except (OSError, ValueError) as error:
+        said = str(error).splitlines()[0].rstrip(".")
+        raise SystemExit(
+            f"model={place} cannot be read ({said}); expected a folder or Hub id of a causal language model; mend it."
+        ) from error

@@ -37,10 +37,24 @@ def prepare(chosen: dict[str, Any], place: Path, draft: Path) -> None:
                 fitting.append(row | {"tokens": len(encoded.ids), "answer_tokens": sum(encoded.said)})
         if not all(counts.values()):
             empty = next(name for name, count in counts.items() if not count)
-            raise SystemExit(f"sources: no row of {empty} fits context={chosen['context']}; leave it out, or raise it.")
+            raise SystemExit(
+                f"sources: no row of {empty} is left for {part} in context={chosen['context']}; leave it out, or raise "
+                "context, general or held_out."
+            )
         found[part] = fitting
     with gzip.open(draft, "wt", encoding="utf-8") as file:
         json.dump(found, file)
+
+
+def require_data(chosen: dict[str, Any]) -> None:
+    """Refuse a folder that is not there.
+
+    Raises
+    ------
+    SystemExit
+    """
+    if chosen["sources"] != ["docs"] and not Path(chosen["data"]).is_dir():
+        raise SystemExit(f"data={chosen['data']} is no folder; name that of the sources, or take preset=smoke.")
 
 
 def require_same(chosen: dict[str, Any]) -> None:
@@ -50,7 +64,7 @@ def require_same(chosen: dict[str, Any]) -> None:
     ------
     SystemExit
     """
-    if Path(chosen["data"]).is_dir():
+    if Path(chosen["data"]).is_dir() or chosen["sources"] == ["docs"]:
         now = corpora.load(Path(chosen["data"]), chosen["sources"], chosen["general"], chosen["held_out"]).content()
         if now != read(chosen["parts"])["content"]:
             raise SystemExit(f"data={chosen['data']} has changed since {chosen['parts']} was made of it; remove that.")

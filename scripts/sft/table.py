@@ -39,8 +39,12 @@ def tables(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
             "## Loss of held-out answers, in nats a token\n",
             "On the right the mean of the sources, and its difference to random rows of as many tokens in the same\n"
             f"pairs, with its 95 % interval over {chosen['pairs']} pairs (Student's t): each has a 90 % subsample of\n"
-            "the pool, a selection and a training of its own; base and held-out rows are the same in all.\n",
+            "the pool, a selection and a training of its own; base and held-out rows are the same in all. Only what\n"
+            "an assistant says is trained on; a budget counts everything that is said, without the template.\n",
             *(losses(found, chosen, budget) for budget in chosen["budgets"]),
+            f"## {OURS} to random, source by source\n",
+            "Negative is better. On the right what random rows gain over the base at the largest budget.\n",
+            by_source(found, chosen),
             "## Cost\n",
             cost(found, chosen),
         ]
@@ -55,7 +59,9 @@ def bars(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
         rows.append([f"{OURS} below random at {percent(budget)}", "below 0, interval too", shown(mean, low, high)])
         each = {name: difference(found, OURS, budget, name)[0] for name in chosen["sources"]}
         worst = max(each, key=each.__getitem__)
-        rows.append([f"worst source at {percent(budget)}", f"at most +{WORSE}", f"{worst} {each[worst]:+.3f}"])
+        gained = mean_loss(found, BASE, 0.0, worst) - mean_loss(found, RANDOM, budget, worst)
+        said = f"{worst} {each[worst]:+.4f}; there random rows gain {gained:.4f} over the base"
+        rows.append([f"worst source at {percent(budget)}", f"at most +{WORSE}", said])
     each = {
         (name, arm, budget): mean_loss(found, arm, budget, name) - mean_loss(found, BASE, 0.0, name)
         for name in chosen["sources"]
@@ -64,12 +70,12 @@ def bars(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
     }
     worst = max(each, key=each.__getitem__)
     where = f"{worst[0]}, {worst[1]} at {percent(worst[2])}"
-    rows.append(["fine-tuned against base, the source that gained least", "below 0", f"{where}: {each[worst]:+.3f}"])
+    rows.append(["fine-tuned against base, the source that gained least", "below 0", f"{where}: {each[worst]:+.4f}"])
     return markdown(["bar", "wanted", "reached"], rows)
 
 
 def shown(mean: float, low: float, high: float) -> str:
-    return f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
+    return f"{mean:+.4f} ({low:+.4f} to {high:+.4f})"
 
 
 def losses(found: list[dict[str, Any]], chosen: dict[str, Any], budget: float) -> str:
@@ -84,6 +90,15 @@ def losses(found: list[dict[str, Any]], chosen: dict[str, Any], budget: float) -
         count = f"{np.mean([one['rows'] for one in own]):,.0f}" if arm != BASE else ""
         rows.append([arm, len(own), count, *means, apart])
     return markdown([f"{percent(budget)} of the tokens", "models", "rows", *names, "to random"], rows)
+
+
+def by_source(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
+    rows = []
+    for name in [*chosen["sources"], MACRO]:
+        apart = [shown(*difference(found, OURS, budget, name)) for budget in chosen["budgets"]]
+        gained = mean_loss(found, BASE, 0.0, name) - mean_loss(found, RANDOM, max(chosen["budgets"]), name)
+        rows.append([name, *apart, f"{gained:.4f}"])
+    return markdown(["source", *map(percent, chosen["budgets"]), "random to base"], rows)
 
 
 def cost(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:

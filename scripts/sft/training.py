@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +18,21 @@ if TYPE_CHECKING:
     from sft.corpora import Row
     from sft.language_model import Encoded
 
-TOKENS = 16384  # of a batch in which losses are computed
+TOKENS, NUMBERS = 16384, 2**28  # of a batch in which losses are computed, and of its tokens times the vocabulary
+
+
+class Batches:
+    """Rows in an order drawn for each epoch, shared out evenly among a number of batches."""
+
+    def __init__(self, rows: int, steps: int, seed: int) -> None:
+        self.rows, self.steps, self.rng = rows, min(steps, rows), np.random.default_rng(seed)
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for part in np.array_split(self.rng.permutation(self.rows), self.steps):
+            yield part.tolist()
 
 
 @dataclass(frozen=True)
@@ -28,7 +45,7 @@ class Trained:
 
 
 def train(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, rows: list[Row], lengths: list[int],
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, rows: list[Row], steps: int,
     how: dict[str, Any], seed: int, said_only: bool,
 ) -> Trained:  # fmt: skip
     """Train with TRL's `SFTTrainer`.
@@ -38,33 +55,43 @@ def train(
     model, tokenizer
     rows : list of dict
         With ``messages``.
-    lengths : list of int
-        Their tokens. A batch gets as many rows as have ``how["batch_tokens"]`` on average, so that arms of equal tokens
-        make about equally many steps, whether their rows are long or short.
+    steps : int
+        Batches of an epoch, at most the rows. Rows are shared out evenly among them, so that arms of equal tokens make
+        equally many steps, whether their rows are long or short.
     how : dict
-        ``epochs``, ``learning_rate``, ``batch_tokens``, ``sampling``, ``context``, ``bf16``, ``device``, ``lora``.
+        ``epochs``, ``learning_rate``, ``context``, ``bf16``, ``device``, ``lora``, and ``grouped``: whether a batch has
+        rows of alike length. Then there is little padding, but batches of short answers weigh as much as those of long
+        ones, and arms differ in length: it is for the base alone.
     seed : int
     said_only : bool
         Whether the loss is of what an assistant says, or of everything.
     """
     from datasets import Dataset
+    from torch.utils.data import DataLoader
     from transformers import PrinterCallback
     from trl import SFTConfig, SFTTrainer
 
-    batch = max(1, round(how["batch_tokens"] / float(np.mean(lengths))))
+    class EvenTrainer(SFTTrainer):
+        def get_train_dataloader(self) -> Any:
+            if how["grouped"]:
+                return super().get_train_dataloader()
+            loader = super().get_train_dataloader()
+            batches = Batches(len(rows), steps, seed)
+            return self.accelerator.prepare(
+                DataLoader(loader.dataset, batch_sampler=batches, collate_fn=loader.collate_fn)
+            )
+
     with tempfile.TemporaryDirectory() as folder:
         arguments = SFTConfig(
             output_dir=folder,
             num_train_epochs=how["epochs"],
-            per_device_train_batch_size=batch,
+            per_device_train_batch_size=max(1, round(len(rows) / steps)),
             learning_rate=how["learning_rate"],
             lr_scheduler_type="cosine",
             warmup_steps=0.05,
             max_length=how["context"],
             assistant_only_loss=said_only,
-            # Grouped by length there is little padding, but batches of short answers weigh as much as those of long
-            # ones, and arms differ in length: it is for the base alone.
-            train_sampling_strategy=how["sampling"],
+            train_sampling_strategy="group_by_length" if how["grouped"] else "random",
             gradient_checkpointing=False,
             bf16=how["bf16"],
             use_cpu=how["device"] == "cpu",
@@ -75,7 +102,7 @@ def train(
             save_strategy="no",
             disable_tqdm=True,
         )
-        trainer = SFTTrainer(
+        trainer = EvenTrainer(
             model=model,
             processing_class=tokenizer,
             train_dataset=Dataset.from_list([{"messages": row["messages"]} for row in rows]),
@@ -86,6 +113,19 @@ def train(
         started = time.perf_counter()
         trainer.train()
     return Trained(trainer.model, trainer.state.global_step, time.perf_counter() - started)
+
+
+def start(workers: int) -> None:
+    """What a process that trains does first: take its share of the cores, and keep the libraries' own bars quiet."""
+    import datasets
+    import torch
+    from transformers.utils import logging as transformers_logging
+
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // workers))
+    logging.getLogger("corebound").setLevel(logging.ERROR)  # arms without scorers have no margins, and are told so
+    datasets.disable_progress_bars()
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
 
 
 def _adapters(lora: dict[str, Any] | None) -> Any:
@@ -103,7 +143,7 @@ def response_losses(model: PreTrainedModel, rows: list[Encoded], how: dict[str, 
     model.eval()
     found = np.zeros((len(rows), 2))
     with torch.inference_mode():
-        for part in _batches(rows):
+        for part in _batches(rows, max(how["context"], min(TOKENS, NUMBERS // model.config.vocab_size))):
             ids, said, seen = (torch.zeros(len(part), len(rows[part[-1]].ids), dtype=torch.long) for _ in range(3))
             for line, row in enumerate(part):
                 long = len(rows[row].ids)
@@ -111,20 +151,20 @@ def response_losses(model: PreTrainedModel, rows: list[Encoded], how: dict[str, 
                 seen[line, :long] = 1
             ids, said, seen = (each.to(model.device) for each in (ids, said, seen))
             with torch.autocast(model.device.type, torch.bfloat16, enabled=how["bf16"]):
-                logits = model(input_ids=ids, attention_mask=seen).logits[:, :-1].float()
+                logits = model(input_ids=ids, attention_mask=seen).logits[:, :-1]
             wanted, counted = ids[:, 1:], said[:, 1:].bool()
-            loss = torch.nn.functional.cross_entropy(logits[counted], wanted[counted], reduction="none")
+            loss = torch.nn.functional.cross_entropy(logits[counted].float(), wanted[counted], reduction="none")
             total = torch.zeros(counted.shape, dtype=torch.float64, device=model.device)
             total[counted] = loss.double()
             found[part, 0], found[part, 1] = total.sum(1).cpu(), counted.sum(1).cpu()
     return found
 
 
-def _batches(rows: list[Encoded]) -> list[list[int]]:
-    """Rows of alike length, shortest first, so many that with padding they have about `TOKENS`."""
+def _batches(rows: list[Encoded], tokens: int) -> list[list[int]]:
+    """Rows of alike length, shortest first, so many that with padding they have about ``tokens``."""
     parts: list[list[int]] = [[]]
     for row in sorted(range(len(rows)), key=lambda row: len(rows[row].ids)):
-        if parts[-1] and (len(parts[-1]) + 1) * len(rows[row].ids) > TOKENS:
+        if parts[-1] and (len(parts[-1]) + 1) * len(rows[row].ids) > tokens:
             parts.append([])
         parts[-1].append(row)
     return parts
@@ -144,7 +184,9 @@ def answers(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, asked: l
         tokenizer_kwargs={"padding_side": "left"},  # so that all begin to answer at the same place
     ).to(model.device)
     mark = tokenizer.encode("<|end|>", add_special_tokens=False)  # of our template; one token where it is known as such
-    end = [tokenizer.eos_token_id, *(mark if len(mark) == 1 else [])]
+    own = model.generation_config.eos_token_id
+    own = own if isinstance(own, list) else [own]
+    end = sorted({token for token in (tokenizer.eos_token_id, *own, *mark[: len(mark) == 1]) if token is not None})
     with torch.inference_mode():
         said = model.generate(
             **prompts, max_new_tokens=limit, do_sample=False, eos_token_id=end, pad_token_id=tokenizer.pad_token_id

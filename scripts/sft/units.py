@@ -16,7 +16,8 @@ from sft import arms, language_model, rows, training
 from sft.arms import BASE, FULL, OURS
 
 SEED = 0  # of the base
-LIBRARIES = ("torch", "transformers", "trl", "peft")
+CHOOSE = ("numpy", "scikit-learn", "faiss-cpu", "tokenizers")  # libraries that decide what an arm keeps
+TRAIN = ("torch", "transformers", "trl", "peft", "accelerate")
 
 
 @dataclass(frozen=True)
@@ -36,24 +37,36 @@ class Unit:
 def how_of(chosen: dict[str, Any], phase: str) -> dict[str, Any]:
     """How the ``base`` is trained, or how arms ``tune`` it; adapters are for models that are given."""
     lora = None if chosen["model"] == language_model.SMALL else chosen["lora"]
-    return chosen[phase] | {name: chosen[name] for name in ("context", "bf16", "device")} | {"lora": lora}
+    shared = {name: chosen[name] for name in ("context", "bf16", "device")}
+    return chosen[phase] | shared | {"lora": lora, "grouped": phase == "base"}
+
+
+def versions(libraries: tuple[str, ...]) -> dict[str, str]:
+    return {name: version(name) for name in libraries}
 
 
 def make_base(chosen: dict[str, Any], parts: Path, draft: Path) -> None:
     """What is fine-tuned: the model that is given, or a small one, trained on all that is said in the general slice."""
     general, how = rows.read(str(parts))["general"], how_of(chosen, "base")
     tokenizer = language_model.read_tokenizer(str(parts / "tokenizer"))
-    steps = seconds = 0.0
+    steps, seconds = 0, 0.0
     if chosen["model"] == language_model.SMALL:
         model = language_model.make_small(tokenizer, chosen["small"], chosen["context"], SEED)
-        lengths = [row["tokens"] for row in general]
-        trained = training.train(model, tokenizer, general, lengths, how, SEED, said_only=False)
+        batches = max(1, round(sum(row["tokens"] for row in general) / how["batch_tokens"]))
+        trained = training.train(model, tokenizer, general, batches, how, SEED, said_only=False)
         shutil.rmtree(parts / "base", ignore_errors=True)
         trained.model.save_pretrained(parts / "base")
         steps, seconds = trained.steps, trained.seconds
     model = base_of(chosen)
     unit, used = Unit(0, 0.0, BASE), general if steps else []
     draft.write_text(json.dumps(judged(unit, model, tokenizer, used, steps, seconds, 0.0, chosen)), "utf-8")
+
+
+def device_of(model: Any) -> str:
+    """What a model is on, by its name: the last digits of a loss differ from one card to another."""
+    import torch
+
+    return torch.cuda.get_device_name(model.device) if model.device.type == "cuda" else model.device.type
 
 
 def base_of(chosen: dict[str, Any]) -> Any:
@@ -77,7 +90,7 @@ def select(task: tuple[int, tuple[float, ...], tuple[str, ...]], chosen: dict[st
 
             def make(draft: Path, name: str = name, budget: float = budget) -> None:
                 choice = arms.choose(name, pool, budget, parts / "tokenizer", pair, folder)
-                draft.write_text(json.dumps(asdict(choice)), "utf-8")
+                draft.write_text(json.dumps(asdict(choice) | {"versions": versions(CHOOSE)}), "utf-8")
 
             once(parts / f"rows-{Unit(pair, budget, name).file}", make)
     shutil.rmtree(folder, ignore_errors=True)
@@ -90,19 +103,20 @@ def fine_tune(unit: Unit, chosen: dict[str, Any]) -> None:
 
 
 def tuned(unit: Unit, chosen: dict[str, Any], parts: Path) -> dict[str, Any]:
-    """The result of a unit."""
+    """The result of a unit. Its optimiser steps are those of the budget, whatever the arm."""
     own, cost = rows.pool(chosen["parts"], unit.pair), 0.0
+    how = how_of(chosen, "tune")
+    batches = max(1, round(unit.budget * sum(row["tokens"] for row in own) / how["batch_tokens"]))
     if unit.arm != FULL:
         choice = json.loads((parts / f"rows-{unit.file}").read_text("utf-8"))
         own, cost = [own[i] for i in choice["rows"]], choice["seconds"]
     tokenizer = language_model.read_tokenizer(str(parts / "tokenizer"))
-    lengths, how = [row["tokens"] for row in own], how_of(chosen, "tune")
-    trained = training.train(base_of(chosen), tokenizer, own, lengths, how, unit.pair, said_only=True)
+    trained = training.train(base_of(chosen), tokenizer, own, batches, how, unit.pair, said_only=True)
     return judged(unit, trained.model, tokenizer, own, trained.steps, trained.seconds, cost, chosen)
 
 
 def judged(
-    unit: Unit, model: Any, tokenizer: Any, own: list[Any], steps: float, seconds: float, cost: float, chosen: Any
+    unit: Unit, model: Any, tokenizer: Any, own: list[Any], steps: int, seconds: float, cost: float, chosen: Any
 ) -> dict[str, Any]:
     """What came of a training: loss by source, and what the model says to the first held-out row of each."""
     held_out = rows.read(chosen["parts"])["held_out"]
@@ -116,9 +130,9 @@ def judged(
         "rows": len(own),
         "tokens": sum(row["tokens"] for row in own),
         "answer_tokens": sum(row["answer_tokens"] for row in own),
-        "steps": int(steps),
+        "steps": steps,
         "seconds": seconds,
         "seconds_to_select": cost,
         "examples": dict(zip(chosen["sources"], said, strict=True)) if said else {},
-        "versions": {name: version(name) for name in LIBRARIES},
+        "versions": versions(TRAIN) | {"device": device_of(model)},
     }

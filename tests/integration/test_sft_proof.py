@@ -53,7 +53,7 @@ def test_arms_have_equal_tokens_and_steps_and_learn(proof):
     assert {one["pair"] for one in few} == {0, 1}
     tokens = [one["tokens"] for one in few]
     assert max(tokens) < 1.1 * min(tokens) and full["tokens"] > 9 * min(tokens)
-    assert max(one["steps"] for one in few) <= 1 + min(one["steps"] for one in few)
+    assert len({one["steps"] for one in few}) == 1
     assert min(one["rows"] for one in of(results, "random")) > max(one["rows"] for one in of(results, "longest"))
     assert full["loss"]["docs"] < min(one["loss"]["docs"] for one in few)
     assert max(one["loss"]["docs"] for one in few) < base["loss"]["docs"]
@@ -66,6 +66,29 @@ def test_a_second_run_computes_nothing_again(proof):
     assert again.returncode == 0, again.stderr
     assert again.stdout == printed
     assert {path: path.stat().st_mtime_ns for path in folder.glob("out/parts-*/*")} == before
+
+
+def test_what_was_not_finished_comes_out_the_same(proof, tmp_path):
+    shutil.copytree(proof[0] / "out", tmp_path / "out")
+    (parts,) = tmp_path.glob("out/parts-*")
+    for name in ("rows-1-0.1-corebound.json", "1-0.1-corebound.json", "0-0.1-random.json"):
+        (parts / name).unlink()
+    done = prove(tmp_path)
+    assert done.returncode == 0, done.stderr
+    again = json.loads((tmp_path / "out" / "results.json").read_text())
+    for before, after in zip(proof[2], again, strict=True):
+        assert after["loss"] == pytest.approx(before["loss"], rel=1e-6) and after["rows"] == before["rows"]
+
+
+def test_results_of_other_libraries_are_refused_before_anything_is_trained(proof, tmp_path):
+    shutil.copytree(proof[0] / "out", tmp_path / "out")
+    (parts,) = tmp_path.glob("out/parts-*")
+    (parts / "0-0.1-random.json").unlink()
+    one = json.loads((parts / "1-0.1-random.json").read_text())
+    (parts / "1-0.1-random.json").write_text(json.dumps(one | {"versions": one["versions"] | {"trl": "0.1"}}))
+    done = prove(tmp_path)
+    assert done.returncode == 1 and "'trl': '0.1'" in done.stderr and "Traceback" not in done.stderr
+    assert not (parts / "0-0.1-random.json").exists()
 
 
 def test_another_arm_adds_its_own_models_alone(proof, tmp_path):
@@ -99,8 +122,14 @@ def test_a_model_of_a_folder_is_tuned_with_adapters(proof, tmp_path):
 
 
 def test_what_is_missing_is_said_before_the_first_hour(tmp_path):
-    for words, said in (("arms=[random]", "corebound"), ("sources=[books]", "books"), ("device=cuda", "cuda"),
-                        ("pairs=1", "pairs=1"), ("budgets=[3]", "budgets has 3")):  # fmt: skip
+    import torch
+
+    wrong = [("arms=[random]", "corebound"), ("sources=[books]", "books"), ("pairs=1", "pairs=1"),
+             ("budgets=[3]", "budgets has 3"), ("budgets=[0.1,0.1]", "has one twice"), ("workers=0", "workers is 0"),
+             ("sources=[t0]", "nowhere/data is no folder"), ("model=me/model", "set revision"),
+             (f"model={tmp_path}", "cannot be read")]  # fmt: skip
+    wrong += [("device=cuda", "device is cuda")] if not torch.cuda.is_available() else []
+    for words, said in wrong:
         done = prove(tmp_path, words)
         assert done.returncode != 0 and said in done.stderr and "Traceback" not in done.stderr
 
@@ -108,6 +137,58 @@ def test_what_is_missing_is_said_before_the_first_hour(tmp_path):
 def conversations():
     said = [("user", "How many?"), ("assistant", "Two."), ("user", "And of those?"), ("assistant", "One.")]
     return [{"messages": [{"role": role, "content": text} for role, text in said[:size]]} for size in (2, 4)]
+
+
+def test_batches_share_rows_out_evenly():
+    from sft.training import Batches
+
+    batches = Batches(23, 5, seed=1)
+    first, second = list(batches), list(batches)
+    for epoch in (first, second):
+        assert len(epoch) == len(batches) == 5
+        assert sorted(row for part in epoch for row in part) == list(range(23))
+        assert {len(part) for part in epoch} == {4, 5}
+    assert first != second and first == list(Batches(23, 5, seed=1))
+
+
+def test_other_weights_are_another_model(tmp_path):
+    from sft.language_model import content
+
+    for said in (b"1234", b"1235"):
+        (tmp_path / said.decode()).mkdir()
+        (tmp_path / said.decode() / "model.safetensors").write_bytes(said)
+    assert content(str(tmp_path / "1234")) != content(str(tmp_path / "1235"))
+    assert content("small") == []
+
+
+def test_every_source_says_what_its_rows_say(tmp_path):
+    from sft import corpora
+
+    def put(name, *rows):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with gzip.open(path, "wt") as file:
+            file.write(json.dumps(list(rows)) if name.endswith(".json.gz") else "\n".join(map(json.dumps, rows)))
+
+    task = {"instruction": "Add.", "input": "1 and 2", "output": "3"}
+    labels = {"template": "a", "dataset": "b", "task_type": "c"}
+    turns = [{"from": "human", "value": "Add.\n1 and 2"}, {"from": "gpt", "value": "3"}]
+    asked = {"definition": "Add.", "input": "1 and 2"}
+    put("instruct/codealpaca_new.json.gz", task)
+    put("instruct/code_alpaca_2k.json.gz", task, {**task, "output": " "})
+    for train, test, rows in (
+        ("alpaca_17k", "alpaca_eval1k", [task]),
+        ("t0_a", "t0_a_eval", [{"prompt": "Add.\n1 and 2", "completion": "3<|endoftext|>", **labels}]),
+        ("superni_a_flat", "superni_a_flat", [{**asked, "output": ["3", "three"]}, {**asked, "output": []}]),
+        ("sgd_sharegpt", "sgd_sharegpt_eval", [{"conversations": turns, "services": ["Sums_1"]}]),
+    ):
+        put(f"{'chat' if train.startswith('sgd') else 'instruct'}/{train}.jsonl.gz", *rows)
+        put(f"eval/{test}.jsonl.gz", *rows)
+    wanted = [{"role": "user", "content": "Add.\n1 and 2"}, {"role": "assistant", "content": "3"}]
+    for name in ("alpaca", "code", "t0", "natural-instructions", "dialogues"):
+        train, test = corpora.SOURCES[name](tmp_path)
+        assert train == [wanted] * (2 if name == "code" else 1)
+        assert test == ([] if name == "code" else [wanted])
 
 
 def test_the_loss_is_of_what_the_assistant_says_and_of_nothing_else(tmp_path):
@@ -121,7 +202,7 @@ def test_the_loss_is_of_what_the_assistant_says_and_of_nothing_else(tmp_path):
     encoded = language_model.encode(rows, tokenizer)
     said = [tokenizer.decode([i for i, s in zip(e.ids, e.said, strict=True) if s]) for e in encoded]
     assert said == ["Two.<|end|>", "Two.<|end|>One.<|end|>"]
-    found = training.response_losses(model, encoded, {"bf16": False})
+    found = training.response_losses(model, encoded, {"bf16": False, "context": 128})
     for (total, tokens), one in zip(found, encoded, strict=True):
         ids, counted = torch.tensor([one.ids]), torch.tensor(one.said[1:]).bool()
         with torch.inference_mode():
