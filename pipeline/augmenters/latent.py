@@ -77,8 +77,8 @@ def draw(
         ``kde``: around the class's vectors, kernels of the shared covariance. ``shared``: a normal distribution around
         its mean, with the covariance that all classes share. ``gaussian``: with its own covariance, shrunk to the
         shared one the fewer rows it has. ``calibrated``: with the covariance of the most similar frequent classes, its
-        mean drawn towards theirs (Yang, Liu and Xu 2021, "Free Lunch for Few-shot Learning", section 3).
-        ``none``: none.
+        mean drawn a little towards theirs (after Yang, Liu and Xu 2021, "Free Lunch for Few-shot Learning", section 3,
+        who draw it farther, transform features, and add a constant to the covariance). ``none``: none.
     vectors : float32[n, d]
         Unit rows.
     label : int64[n]

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("corebound")
 BLOCK = 2048  # rows of one product
-LESSONS = 50_000  # rows that a head learns from, at most: what it takes grows with their number times the clusters
+LESSONS = 50_000  # real rows of all heads, at most: what they take grows with their number times the clusters
+SAME = 0.01  # of the distance between the weights of a cluster and of its most different rival: less is no surface
 RARE = 0.5  # of the mean size of a cluster, below which it is rare
 
 
@@ -38,9 +39,9 @@ class Head(Scorer):
         Synthetic vectors that rare clusters get while the head learns: ``kde``, ``shared``, ``gaussian``,
         ``calibrated`` (`pipeline.augmenters.latent`), or ``none``.
     amount : float
-        How many: of what a cluster lacks to be as large as the largest.
+        How many: of what a cluster lacks, among the rows that a head learns from, to have as many as the largest.
     rows : int
-        Of a cluster, at most, that the heads learn from; fewer where all would be more than 50,000.
+        Of a cluster, at most, that the heads learn from; fewer where all, latents aside, would be more than 50,000.
     folds : int
         Heads; each judges the rows that it has not learnt from.
     C : float
@@ -121,22 +122,23 @@ def _margins(
 ) -> np.ndarray:
     """min over r of (z_o - z_r) / |w_o - w_r| for rows of cluster o, z a head's outputs: float64[m].
 
-    Rivals are all clusters of up to 256, of more the 128 nearest.
+    Rivals are all clusters of up to 256, of more the 128 nearest; not those whose weights hardly differ, as with rows
+    that are the same.
     """
     place = np.full(len(bins.sizes), -1)
     place[classes] = np.arange(len(classes))
     own = place[bins.cluster[rows]]
     output = (vectors[rows] @ weights.T + offsets).astype(np.float64)
-    length = np.einsum("ij,ij->i", weights, weights, dtype=np.float64)
-    margin = np.empty(len(rows))
+    weights, margin = weights.astype(np.float64), np.full(len(rows), np.inf)
     for cluster in np.unique(own):
         at = np.flatnonzero(own == cluster)
         rivals = np.delete(np.arange(len(classes)), cluster)
         if len(classes) > ALL:
             rivals = place[bins.nearby[classes[cluster]]]
             rivals = rivals[rivals >= 0]
-        gap = length[cluster] + length[rivals] - 2 * (weights[rivals] @ weights[cluster]).astype(np.float64)
-        apart = (output[at, cluster, None] - output[np.ix_(at, rivals)]) / np.sqrt(np.maximum(gap, 1e-12))
+        gap = np.linalg.norm(weights[rivals] - weights[cluster], axis=1)
+        rivals, gap = rivals[gap > SAME * gap.max(initial=0)], gap[gap > SAME * gap.max(initial=0)]
+        apart = (output[at, cluster, None] - output[np.ix_(at, rivals)]) / gap
         margin[at] = apart.min(axis=1, initial=np.inf)
     return np.where(np.isfinite(margin), margin, np.nan)
 

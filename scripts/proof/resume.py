@@ -30,6 +30,8 @@ def each(
     """
     workers = chosen["workers"]
     if workers == 1:
+        if start:
+            start(1)
         for task in track(tasks, what, unit, total=len(tasks)):
             work(task, chosen)
         return

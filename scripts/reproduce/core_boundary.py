@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +18,37 @@ import pandas as pd
 from omegaconf import DictConfig, OmegaConf
 
 sys.path.append(str(Path(__file__).parents[1]))  # scripts, for proof
-from proof.fingerprint import fingerprint
+from proof.fingerprint import fingerprint, require_same
 from proof.resume import each, once
 from tabular import folds, report, tables
 
-CODE = ("pipeline/scorers/*.py", "pipeline/selectors/coverage.py", "scripts/reproduce/tabular/*.py")
+CODE = ("pipeline/**/*.py", "scripts/reproduce/tabular/*.py")
 READ = ("report",)  # modules that only read results
-SETTINGS = ("folds", "inner", "k", "percentiles", "removed")
+SETTINGS = ("folds", "inner", "k", "percentiles", "neighbours", "removed")
+LIBRARIES = ("numpy", "scikit-learn", "imbalanced-learn", "adaptive-resampling")
 
 
 @hydra.main(config_path="configs", config_name="core_boundary", version_base="1.3")
 def main(options: DictConfig) -> None:
     chosen: dict[str, Any] = OmegaConf.to_container(options, resolve=True)
+    for name in ("workers", "repeats"):
+        if chosen[name] < 1:
+            raise SystemExit(f"{name} is {chosen[name]}; expected 1 or more; mend it.")
     folder, data = Path(chosen["folder"]), Path(chosen["data"])
     names = tables.names(data)
+    read = {name: tables.read(data, name, chosen["folds"]) for name in names}
     own: dict[str, Any] = {name: chosen[name] for name in SETTINGS} | {"content": tables.content(data, names)}
-    parts = folder / f"parts-{fingerprint(own, *CODE, but=READ)}"
+    own["versions"] = {name: version(name) for name in LIBRARIES}
+    name = fingerprint(own, *CODE, but=READ)
+    parts = folder / f"parts-{name}"
     parts.mkdir(parents=True, exist_ok=True)
     chosen["parts"] = str(parts)
     units = [(name, repeat) for name in names for repeat in range(chosen["repeats"])]
     each(run, units, chosen, "cross-validate", "tables", start=folds.start)
+    require_same(name, fingerprint(own, *CODE, but=READ), parts)
     results = pd.DataFrame([one for unit in units for one in json.loads(file(parts, unit).read_text("utf-8"))])
-    results.to_parquet(folder / "results.parquet")
-    written = report.write(results, {name: tables.read(data, name, chosen["folds"]) for name in names})
+    results.drop(columns=["choice"]).to_parquet(folder / "results.parquet")
+    written = report.write(results, read)
     (folder / "table.md").write_text(written, "utf-8")
     print(written)
     print(f"{folder}/results.parquet  {folder}/table.md")
@@ -51,9 +60,11 @@ def file(parts: Path, unit: tuple[str, int]) -> Path:
 
 def run(unit: tuple[str, int], chosen: dict[str, Any]) -> None:
     """All folds of a table in one repeat."""
+    name, repeat = unit
 
     def make(draft: Path) -> None:
-        draft.write_text(json.dumps(folds.run(Path(chosen["data"]), *unit, chosen)), "utf-8")
+        table = tables.read(Path(chosen["data"]), name, chosen["folds"])
+        draft.write_text(json.dumps(folds.run(table, repeat, chosen)), "utf-8")
 
     once(file(Path(chosen["parts"]), unit), make)
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +21,28 @@ from omegaconf import DictConfig, OmegaConf
 
 sys.path.append(str(Path(__file__).parents[1]))  # scripts, for proof
 from proof import space
-from proof.fingerprint import fingerprint
+from proof.fingerprint import fingerprint, require_same
 from proof.resume import each, once
 from tails import report, runs, sets
 
 CODE = ("pipeline/**/*.py", "scripts/reproduce/tails/*.py", "scripts/proof/s*.py")
 READ = ("report",)  # modules that only read results
+LIBRARIES = ("numpy", "scikit-learn", "imbalanced-learn")
 SETTINGS = ("embedder", "C", "inner", "amounts")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What is computed, and kept, at once: a long-tailed part of a set, or a clustering of the mix."""
+
+    name: str
+    content: str  # short hash of its rows
+    imbalance: float
+    repeat: int
+
+    @property
+    def file(self) -> str:
+        return f"{self.name}-{self.content}.{self.imbalance:g}.{self.repeat}.json"
 
 
 @hydra.main(config_path="configs", config_name="long_tail", version_base="1.3")
@@ -35,21 +52,27 @@ def main(options: DictConfig) -> None:
     folder = Path(chosen["folder"])
     own: dict[str, Any] = {name: chosen[name] for name in SETTINGS}
     own["encoder"] = space.encoder(chosen["embedder"], chosen["models"]).identity() if texts(chosen) else None
-    parts = folder / f"parts-{fingerprint(own, *CODE, but=READ)}"
+    own["versions"] = {name: version(name) for name in LIBRARIES}
+    code = fingerprint(own, *CODE, but=READ)
+    parts = folder / f"parts-{code}"
     parts.mkdir(parents=True, exist_ok=True)
     chosen["parts"] = str(parts)
-    for name in chosen["sets"]:
-        once(parts / f"{name}.npz", lambda draft, name=name: sets.make_vectors(name, chosen, draft))
-    units = [("mix", 0, repeat) for repeat in range(chosen["mix"])]  # the longest first
-    repeats = range(chosen["repeats"])
-    units += [(name, imbalance, r) for name in chosen["sets"] for imbalance in chosen["imbalances"] for r in repeats]
+    # Results are named by what they are of: other rows are other results.
+    contents = {name: sets.content(name, Path(chosen["data"])) for name in chosen["sets"]}
+    for name, content in contents.items():
+        once(parts / f"{name}-{content}.npz", lambda draft, name=name: sets.make_vectors(name, chosen, draft))
+    mixed = runs.content() if chosen["mix"] else ""
+    units = [Unit("mix", mixed, 0, repeat) for repeat in range(chosen["mix"])]  # the longest first
+    repeats, imbalances = range(chosen["repeats"]), chosen["imbalances"]
+    units += [Unit(name, content, i, r) for name, content in contents.items() for i in imbalances for r in repeats]
     each(run, units, chosen, "judge", "parts", start=runs.start)
-    found = [one for unit in units for one in json.loads(file(parts, unit).read_text("utf-8"))]
+    require_same(code, fingerprint(own, *CODE, but=READ), parts)
+    found = [one for unit in units for one in json.loads((parts / unit.file).read_text("utf-8"))]
     mix = pd.DataFrame([one for one in found if one["set"] == "mix"])
     results = pd.DataFrame([one for one in found if one["set"] != "mix"])
     results.to_parquet(folder / "results.parquet")
     mix.to_parquet(folder / "mix.parquet")
-    written = report.write(results, mix)
+    written = report.write(results, mix, chosen["C"])
     (folder / "table.md").write_text(written, "utf-8")
     print(written)
     print(f"{folder}/results.parquet  {folder}/mix.parquet  {folder}/table.md")
@@ -64,30 +87,29 @@ def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
     for name in chosen["sets"]:
         if name not in sets.NAMES:
             raise SystemExit(f"sets: '{name}' is none of {', '.join(sets.NAMES)}; mend the name.")
+    for name in ("workers", "repeats"):
+        if chosen[name] < 1:
+            raise SystemExit(f"{name} is {chosen[name]}; expected 1 or more; mend it.")
     if not set(report.LARGE) & set(chosen["imbalances"]):
         raise SystemExit(f"imbalances: found {chosen['imbalances']}; expected 50 or 100 among them; add one.")
     if (texts(chosen) or chosen["mix"]) and not Path(chosen["data"]).is_dir():
         raise SystemExit(f"data: {chosen['data']} is no folder; name that of the sets, or take sets=[digits] mix=0.")
 
 
-def file(parts: Path, unit: tuple[str, float, int]) -> Path:
-    return parts / f"{unit[0]}.{unit[1]:g}.{unit[2]}.json"
-
-
-def run(unit: tuple[str, float, int], chosen: dict[str, Any]) -> None:
+def run(unit: Unit, chosen: dict[str, Any]) -> None:
     """One long-tailed part of a set, or one clustering of the mix."""
-    name, imbalance, repeat = unit
     parts = Path(chosen["parts"])
 
     def make(draft: Path) -> None:
-        if name == "mix":
+        if unit.name == "mix":
             with tempfile.TemporaryDirectory() as folder:
-                found = runs.judge_mix(repeat, chosen, Path(folder))
+                found = runs.judge_mix(unit.repeat, Path(folder))
         else:
-            found = runs.judge(parts / f"{name}.npz", name, imbalance, repeat, chosen)
+            path = parts / f"{unit.name}-{unit.content}.npz"
+            found = runs.judge(path, unit.name, unit.imbalance, unit.repeat, chosen)
         draft.write_text(json.dumps(found), "utf-8")
 
-    once(file(parts, unit), make)
+    once(parts / unit.file, make)
 
 
 if __name__ == "__main__":

@@ -56,6 +56,22 @@ def test_a_row_in_the_wrong_cluster_is_on_the_wrong_side():
     assert margin[wrong] < 0 and (np.delete(margin, wrong) > 0).all()
 
 
+@pytest.mark.parametrize("noise", [0, 1e-4])
+def test_clusters_of_the_same_rows_have_no_surface_between_them(noise):
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((400, 32))
+    vectors[:100] = vectors[0] + noise * rng.standard_normal((100, 32))
+    vectors, cluster = unit(vectors), np.concatenate([np.arange(100) % 2, 2 + rng.integers(0, 3, 300)])
+    margin = Head().margins(embedded(vectors), bins_of(vectors, cluster), Serial())
+    assert (margin[:100] > 0.2).all() and np.abs(margin).max() < 1
+
+
+def test_many_clusters_are_compared_with_near_ones():
+    vectors, cluster = clouds([5] * 300, spread=0.1, dimensions=24)
+    margin = Head(rows=4).margins(embedded(vectors), bins_of(vectors, cluster), Serial())
+    assert (margin > 0).mean() > 0.95 and not np.isnan(margin).any()
+
+
 def test_latents_help_rare_clusters():
     vectors, cluster = clouds([300] * 6 + [12] * 6, spread=1.2)
     bins = bins_of(vectors, cluster)

@@ -6,20 +6,19 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import recall_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
-from tabular import oversampling, reduction, tables
-from tabular.classifiers import CLASSIFIERS, WEIGHTED, f1, make, measure
-from tabular.oversampling import Candidate, Rows
+from tabular import oversampling, reduction
+from tabular.classifiers import CLASSIFIERS, WEIGHTED, confusion, f1, make, precision_recall
+from tabular.oversampling import RULES, SMOTED, Candidate, Rows
+from tabular.tables import Table
 
-NONE, WEIGHTS, CHOSEN = "none", "class weights", "chosen"
-Splits = Iterator[tuple[Rows, Rows]]
+NONE, WEIGHTS, THRESHOLD, CHOSEN = "none", "class weights", "threshold", "border, chosen"
+Inner = dict[tuple[str, Any], float]
 
 
 def start(workers: int) -> None:
@@ -29,7 +28,7 @@ def start(workers: int) -> None:
     threadpool_limits(1)
 
 
-def splits(features: np.ndarray, label: np.ndarray, folds: int, seed: int) -> Splits:
+def splits(features: np.ndarray, label: np.ndarray, folds: int, seed: int) -> Iterator[tuple[Rows, Rows]]:
     """Training and test rows of each fold, standardised as the training rows are."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of classes with fewer rows than folds, in inner ones
@@ -39,98 +38,109 @@ def splits(features: np.ndarray, label: np.ndarray, folds: int, seed: int) -> Sp
         yield (scaler.transform(features[train]), label[train]), (scaler.transform(features[test]), label[test])
 
 
-def run(folder: Path, name: str, repeat: int, chosen: dict[str, Any]) -> list[dict[str, Any]]:
+def run(table: Table, repeat: int, chosen: dict[str, Any]) -> list[dict[str, Any]]:
     """Results of every fold, classifier and method."""
-    table = tables.read(folder, name, chosen["folds"])
     found = []
     for number, (train, test) in enumerate(splits(table.features, table.label, chosen["folds"], repeat)):
         seed = 1000 * repeat + number
-        common = {"table": name, "repeat": repeat, "fold": number}
+        common = {"table": table.name, "repeat": repeat, "fold": number}
         for one in [*oversampled(train, test, seed, chosen), *reduced(train, test, seed, chosen)]:
             found.append(common | one)
     return found
 
 
-def fitted(name: str, rows: Rows, seed: int, weighted: bool = False) -> Any:
-    return make(name, seed, weighted).fit(*rows)
-
-
 def oversampled(train: Rows, test: Rows, seed: int, chosen: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every method of oversampling, the borders' rule and settings chosen inside the training rows."""
-    offered = oversampling.candidates(chosen["k"], chosen["percentiles"])
-    inner = inside(train, offered, seed, chosen)
-    margin = oversampling.margins(*train)
-    made: dict[str, Rows] = {NONE: train}
-    failed = {}
-    for method in (*oversampling.LIBRARY, oversampling.RECIPE):
-        try:
-            if method == oversampling.RECIPE:
-                made[method] = oversampling.by_recipe(*train, seed)
-            else:
-                made[method] = oversampling.as_library(method, *train, seed)
-        except (ValueError, RuntimeError) as error:
-            failed[method] = str(error)
-    border = {one: oversampling.from_borders(*train, margin, one, seed) for one in offered}
+    """Every method, its settings chosen inside the training rows; ``gained``: whether it beat none there, too."""
+    offered = oversampling.candidates(chosen["k"], chosen["percentiles"], chosen["neighbours"])
+    inner, thresholds = inside(train, offered, seed, chosen)
+    margin, (features, truth) = oversampling.margins(*train), test
+    fixed = {name: oversampling.fixed(name, train, seed) for name in oversampling.FIXED}
+    made = {one: one.make(*train, margin, seed) for one in offered}
+
+    def judged(classifier: str, method: str, model: Any, key: Any, threshold: float = 0.5) -> dict[str, Any]:
+        chance = model.predict_proba(features)
+        said = np.argmax(chance, axis=1) if threshold == 0.5 else (chance[:, 1] >= threshold).astype(np.int64)
+        tried = (classifier, key) in inner
+        return {
+            "kind": "oversampling", "classifier": classifier, "method": method,
+            "confusion": confusion(truth, said, chance.shape[1]), "auprc": precision_recall(truth, chance),
+            "choice": asdict(key) if isinstance(key, Candidate) else None,
+            "gained": bool(inner[classifier, key] > inner[classifier, NONE]) if tried else None,
+        }  # fmt: skip
+
     for classifier in CLASSIFIERS:
-        common = {"kind": "oversampling", "classifier": classifier}
-        for method, rows in made.items():
-            yield common | {"method": method} | measure(fitted(classifier, rows, seed), *test)
-        for method, reason in failed.items():
-            yield common | {"method": method, "failed": reason}
+        plain = make(classifier, seed).fit(*train)
+        yield judged(classifier, NONE, plain, NONE)
+        if classifier in thresholds:
+            yield judged(classifier, THRESHOLD, plain, THRESHOLD, thresholds[classifier])
         if classifier in WEIGHTED:
-            yield common | {"method": WEIGHTS} | measure(fitted(classifier, train, seed, weighted=True), *test)
-        best: dict[str, Candidate] = {}
-        for rule in (*oversampling.RULES, CHOSEN):
-            own = [one for one in offered if rule in (one.rule, CHOSEN)]
-            best[rule] = max(own, key=lambda one: inner[classifier, one])
-        values = {one: measure(fitted(classifier, border[one], seed), *test) for one in set(best.values())}
-        for rule, one in best.items():
-            gained = inner[classifier, one] > inner[classifier, None]
-            yield common | {"method": rule, "choice": asdict(one), "gained": bool(gained)} | values[one]
+            yield judged(classifier, WEIGHTS, make(classifier, seed, weighted=True).fit(*train), WEIGHTS)
+        for method, rows in fixed.items():
+            if isinstance(rows, str):
+                yield {"kind": "oversampling", "classifier": classifier, "method": method, "failed": rows}
+            else:
+                yield judged(classifier, method, make(classifier, seed).fit(*rows), method)
+        models: dict[Candidate, Any] = {}
+        for method in (*RULES, CHOSEN, SMOTED):
+            own = [one for one in offered if one.rule == method or (method == CHOSEN and one.rule in RULES)]
+            best = max(own, key=lambda one: inner[classifier, one])
+            if best not in models:
+                models[best] = make(classifier, seed).fit(*made[best])
+            yield judged(classifier, method, models[best], best)
 
 
-def inside(
-    train: Rows, offered: list[Candidate], seed: int, chosen: dict[str, Any]
-) -> dict[tuple[str, Candidate | None], float]:
-    """F1 of each classifier and candidate, and of no oversampling (None), on all folds of the training rows together.
+def inside(train: Rows, offered: list[Candidate], seed: int, chosen: dict[str, Any]) -> tuple[Inner, dict[str, float]]:
+    """F1 of what is offered, of none, class weights and a threshold, on folds of the training rows; and that threshold.
 
-    The smaller class has a few rows in each: the mean of their F1 would be mostly noise (Forman and Scholz 2010).
+    A threshold is the chance from which a row is said to be of the smaller of two classes.
     """
-    said: dict[tuple[str, Candidate | None], list[np.ndarray]] = defaultdict(list)
-    true = []
+    classes, total = train[1].max() + 1, defaultdict(lambda: np.zeros((classes, classes), np.int64))
+    chances, true = defaultdict(list), []
     for rows, (features, truth) in splits(*train, chosen["inner"], seed):
         margin = oversampling.margins(*rows)
         true.append(truth)
-        for one in (None, *offered):
-            more = rows if one is None else oversampling.from_borders(*rows, margin, one, seed)
-            for classifier in CLASSIFIERS:
-                said[classifier, one].append(fitted(classifier, more, seed).predict(features))
-    return {key: f1(np.concatenate(true), np.concatenate(parts)) for key, parts in said.items()}
+        for one in (NONE, WEIGHTS, *offered):
+            more = rows if isinstance(one, str) else one.make(*rows, margin, seed)
+            for classifier in WEIGHTED if one == WEIGHTS else CLASSIFIERS:
+                chance = answers(make(classifier, seed, one == WEIGHTS), more, features, classes)
+                total[classifier, one] += np.array(confusion(truth, np.argmax(chance, axis=1), classes))
+                if one == NONE and classes == 2:
+                    chances[classifier].append(chance[:, 1])
+    found, thresholds = {key: f1(counts) for key, counts in total.items()}, {}
+    for classifier, parts in chances.items():
+        chance, truth = np.concatenate(parts), np.concatenate(true)
+        at = {t: f1(np.array(confusion(truth, chance >= t, 2))) for t in (0.5, *np.linspace(0.02, 0.98, 49))}
+        thresholds[classifier] = float(max(at, key=at.__getitem__))  # one half unless another is better
+        found[classifier, THRESHOLD] = max(at.values())
+    return found, thresholds
+
+
+def answers(model: Any, rows: Rows, features: np.ndarray, classes: int) -> np.ndarray:
+    """Chances float64[m, k] by a model that learns from few rows, perhaps not of all classes."""
+    chance, there = np.zeros((len(features), classes)), np.unique(rows[1])
+    if len(there) == 1:
+        chance[:, there] = 1
+        return chance
+    if "n_neighbors" in model.get_params():
+        model.set_params(n_neighbors=min(model.n_neighbors, len(rows[1])))
+    chance[:, there] = model.fit(*rows).predict_proba(features)
+    return chance
 
 
 def reduced(train: Rows, test: Rows, seed: int, chosen: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Every rule for what is removed, at every share."""
-    margin = oversampling.margins(*train)
+    margin, (features, truth) = oversampling.margins(*train), test
+    classes = train[1].max() + 1
     for rule in reduction.RULES:
         order = reduction.order(rule, *train, margin, seed)
         for share in (0.0, *chosen["removed"]):
-            if share == 0 and rule != "random":
+            if share == 0 and rule != reduction.RANDOM:
                 continue
             kept = order[: max(2, round((1 - share) * len(order)))]
+            rows = train[0][kept], train[1][kept]
             for classifier in CLASSIFIERS:
-                said = answers(classifier, (train[0][kept], train[1][kept]), test[0], seed)
+                said = np.argmax(answers(make(classifier, seed), rows, features, classes), axis=1)
                 yield {
                     "kind": "reduction", "classifier": classifier, "method": rule, "removed": share,
-                    "accuracy": float((said == test[1]).mean()),
-                    "balanced": float(recall_score(test[1], said, average="macro", zero_division=0)),
+                    "confusion": confusion(truth, said, classes), "classes": len(np.unique(rows[1])),
                 }  # fmt: skip
-
-
-def answers(classifier: str, rows: Rows, features: np.ndarray, seed: int) -> np.ndarray:
-    """What a classifier says that has learnt from few rows, perhaps of one class."""
-    if len(np.unique(rows[1])) == 1:
-        return np.full(len(features), rows[1][0])
-    model = make(classifier, seed)
-    if "n_neighbors" in model.get_params():
-        model.set_params(n_neighbors=min(model.n_neighbors, len(rows[1])))
-    return model.fit(*rows).predict(features)

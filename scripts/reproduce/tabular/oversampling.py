@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE
+from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE, RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
 from scipy.stats import rankdata
 from sklearn.neighbors import NearestNeighbors
@@ -18,24 +19,32 @@ from pipeline.scorers.density import mean_distance
 from pipeline.scorers.head import Head
 
 RULES = ("density", "margin", "both")
-LIBRARY = ("SMOTE", "Borderline-SMOTE", "ADASYN")
-RECIPE = "adaptive-resampling"  # the authors' package, as its README shows
-NEIGHBOURS = 5  # between which synthetic rows lie, everywhere
+SMOTED = "SMOTE"
+FIXED = ("random oversampling", "Borderline-SMOTE", "ADASYN", "adaptive-resampling")  # that have nothing to choose here
+NEIGHBOURS = 5  # between which synthetic rows lie, where that is not chosen
 
 Rows = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A rule for the border; ``k`` is of no concern to margins."""
+    """A way to oversample, with its settings: a rule for the border, its ``k`` and ``percentile``; or SMOTE's ``k``."""
 
     rule: str
     k: int
-    percentile: float
+    percentile: float = 0
+
+    def make(self, features: np.ndarray, label: np.ndarray, margin: np.ndarray, seed: int) -> Rows:
+        """All rows, and synthetic ones until every class is as large as the largest."""
+        if self.rule == SMOTED:
+            return smote(features, label, self.k, seed)
+        return from_borders(features, label, margin, self, seed)
 
 
-def candidates(ks: list[int], percentiles: list[float]) -> list[Candidate]:
-    return [Candidate(r, k, p) for r in RULES for k in (ks if r != "margin" else ks[:1]) for p in percentiles]
+def candidates(ks: list[int], percentiles: list[float], neighbours: list[int]) -> list[Candidate]:
+    """Every rule with every setting that it has; ``k`` is of no concern to margins."""
+    rules = [Candidate(r, k, p) for r in RULES for k in (ks if r != "margin" else ks[:1]) for p in percentiles]
+    return rules + [Candidate(SMOTED, k) for k in neighbours]
 
 
 def margins(features: np.ndarray, label: np.ndarray) -> np.ndarray:
@@ -59,17 +68,16 @@ def on_border(candidate: Candidate, points: np.ndarray, margin: np.ndarray) -> n
     """
     if candidate.rule == "density":
         return border(points, candidate.k, candidate.percentile, Serial())
-    likeness = rankdata(-margin)
+    nearness = rankdata(-margin)
     if candidate.rule == "both":
-        likeness = likeness + rankdata(mean_distance(points, candidate.k))
-    return likeness >= np.percentile(likeness, candidate.percentile)
+        nearness = nearness + rankdata(mean_distance(points, candidate.k))
+    return nearness >= np.percentile(nearness, candidate.percentile)
 
 
 def from_borders(features: np.ndarray, label: np.ndarray, margin: np.ndarray, candidate: Candidate, seed: int) -> Rows:
-    """All rows, and synthetic ones until every class is as large as the largest.
+    """Synthetic rows between a border row of their class and one of the nearest rows of it.
 
-    Each lies between a border row of its class and one of the nearest rows of it, as in Borderline-SMOTE (Han, Wang and
-    Mao 2005), whose rule for borders is another.
+    As in Borderline-SMOTE (Han, Wang and Mao 2005), whose rule for borders is another. A class of one row is copied.
     """
     rng, size = np.random.default_rng(seed), np.bincount(label)
     made = [(features, label)]
@@ -77,6 +85,9 @@ def from_borders(features: np.ndarray, label: np.ndarray, margin: np.ndarray, ca
         own = features[label == number]
         seeds = np.flatnonzero(on_border(candidate, own, margin[label == number]))
         chosen = rng.choice(seeds, size.max() - size[number])
+        if len(own) == 1:
+            made.append((own[chosen], np.full(len(chosen), number)))
+            continue
         near = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(own) - 1) + 1).fit(own)
         other = near.kneighbors(own[seeds], return_distance=False)[:, 1:]
         towards = other[np.searchsorted(seeds, chosen), rng.integers(0, other.shape[1], len(chosen))]
@@ -85,32 +96,35 @@ def from_borders(features: np.ndarray, label: np.ndarray, margin: np.ndarray, ca
     return np.concatenate([f for f, _ in made]), np.concatenate([c for _, c in made])
 
 
-def as_library(name: str, features: np.ndarray, label: np.ndarray, seed: int) -> Rows:
-    """The same by imbalanced-learn, its defaults but for neighbours where a class has fewer.
-
-    Raises
-    ------
-    ValueError, RuntimeError
-        If it can make none, as ADASYN where no row of a smaller class has one of another class near.
-    """
-    few = min(NEIGHBOURS, int(np.bincount(label).min()) - 1)
-    if name == "SMOTE":
-        sampler = SMOTE(k_neighbors=few, random_state=seed)
-    elif name == "Borderline-SMOTE":
-        sampler = BorderlineSMOTE(k_neighbors=few, random_state=seed)
-    else:
-        sampler = ADASYN(n_neighbors=few, random_state=seed)
-    return sampler.fit_resample(features, label)
+def smote(features: np.ndarray, label: np.ndarray, k: int, seed: int) -> Rows:
+    """imbalanced-learn's SMOTE class by class, so that one of few rows does not lower ``k`` for all."""
+    size = np.bincount(label)
+    made = features, label
+    for number in np.flatnonzero((size < size.max()) & (size > 1)):
+        sampler = SMOTE(sampling_strategy={number: size.max()}, k_neighbors=min(k, size[number] - 1), random_state=seed)
+        more, of = sampler.fit_resample(features, label)
+        made = np.concatenate([made[0], more[len(label) :]]), np.concatenate([made[1], of[len(label) :]])
+    return RandomOverSampler(random_state=seed).fit_resample(*made)  # copies the one row of a class that has no more
 
 
-def by_recipe(features: np.ndarray, label: np.ndarray, seed: int) -> Rows:
-    """Border rows of all classes made equally many by SMOTE, core rows by random undersampling, put together.
+def _borderline(features: np.ndarray, label: np.ndarray, seed: int) -> Rows:
+    return BorderlineSMOTE(k_neighbors=_few(label), random_state=seed).fit_resample(features, label)
 
-    Raises
-    ------
-    ValueError
-        If a class has one border row, which SMOTE cannot do with.
-    """
+
+def _adasyn(features: np.ndarray, label: np.ndarray, seed: int) -> Rows:
+    return ADASYN(n_neighbors=_few(label), random_state=seed).fit_resample(features, label)
+
+
+def _few(label: np.ndarray) -> int:
+    return max(1, min(NEIGHBOURS, int(np.bincount(label).min()) - 1))
+
+
+def _copied(features: np.ndarray, label: np.ndarray, seed: int) -> Rows:
+    return RandomOverSampler(random_state=seed).fit_resample(features, label)
+
+
+def _recipe(features: np.ndarray, label: np.ndarray, seed: int) -> Rows:
+    """The package's README: borders of all classes made equally many by SMOTE, cores by random undersampling."""
     from adaptive_resampling import classify_border_and_core_points
 
     parts = classify_border_and_core_points(features, label)
@@ -119,7 +133,25 @@ def by_recipe(features: np.ndarray, label: np.ndarray, seed: int) -> Rows:
         points = [part[side] for part in parts.values()]
         of = np.repeat(list(parts), [len(some) for some in points])
         sides.append((np.concatenate(points), of))
-    few = min(NEIGHBOURS, int(np.unique(sides[0][1], return_counts=True)[1].min()) - 1)
-    over = SMOTE(k_neighbors=few, random_state=seed).fit_resample(*sides[0])
+    fewest = int(np.unique(sides[0][1], return_counts=True)[1].min())
+    over = SMOTE(k_neighbors=min(NEIGHBOURS, fewest - 1), random_state=seed).fit_resample(*sides[0])
     under = RandomUnderSampler(random_state=seed).fit_resample(*sides[1])
     return np.concatenate([over[0], under[0]]), np.concatenate([over[1], under[1]])
+
+
+SAMPLERS: dict[str, Callable[[np.ndarray, np.ndarray, int], Rows]] = dict(
+    zip(FIXED, (_copied, _borderline, _adasyn, _recipe), strict=True)
+)
+
+
+def fixed(name: str, train: Rows, seed: int) -> Rows | str:
+    """Rows of one of ``FIXED``, its defaults but for neighbours where a class has fewer; or why it makes none.
+
+    ADASYN fails where no row of a class has one of another class near, SMOTE where a class has one border row, and
+    Borderline-SMOTE makes none for a class that is nowhere in danger.
+    """
+    try:
+        made = SAMPLERS[name](*train, seed)
+    except (ValueError, RuntimeError) as error:
+        return str(error).split(". ")[0].split(", but")[0]
+    return made if name == FIXED[-1] or len(made[1]) > len(train[1]) else "no row is in danger"

@@ -9,7 +9,8 @@ from sklearn.metrics import pairwise_distances
 from pipeline.scorers.density import mean_distance
 from pipeline.selectors.coverage import FINE, greedy
 
-RULES = ("density", "margin", "coverage", "random")
+RANDOM = "random"
+RULES = ("density", "margin", "coverage", RANDOM)
 K = 100  # nearest rows of a density, as in the paper
 TOGETHER = 500  # rows that coverage compares with each other; larger classes are clustered
 
@@ -43,7 +44,11 @@ def order(rule: str, features: np.ndarray, label: np.ndarray, margin: np.ndarray
 
 
 def _covering(points: np.ndarray, seed: int) -> np.ndarray:
-    """Facility location by greedy, within clusters of a large class, which take turns."""
+    """Facility location by greedy, within clusters of a large class, which take turns.
+
+    As `selector=coverage` with beta 0, but for the likeness of two rows, exp(-d / median d), as these are no unit
+    vectors.
+    """
     parts = max(1, round(len(points) / TOGETHER))
     cluster = KMeans(parts, n_init=1, random_state=seed).fit_predict(points) if parts > 1 else np.zeros(len(points))
     key = np.empty(len(points))

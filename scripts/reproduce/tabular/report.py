@@ -8,101 +8,152 @@ from proof.table import markdown, percent
 from scipy.stats import t
 
 from tabular import oversampling, reduction
-from tabular.classifiers import CLASSIFIERS, WEIGHTED
-from tabular.folds import CHOSEN, NONE, WEIGHTS
+from tabular.classifiers import CLASSIFIERS, WEIGHTED, balanced_accuracy, f1
+from tabular.folds import CHOSEN, NONE, THRESHOLD, WEIGHTS
+from tabular.oversampling import SMOTED
 from tabular.tables import Table
 
-OR_NONE = "chosen, or none"
-METHODS = (NONE, WEIGHTS, *oversampling.LIBRARY, oversampling.RECIPE, *oversampling.RULES, CHOSEN, OR_NONE)
+OR_NONE = ", or none"  # where that is better inside
+METHODS = (
+    NONE, THRESHOLD, WEIGHTS, *oversampling.FIXED, SMOTED, SMOTED + OR_NONE, *oversampling.RULES, CHOSEN,
+    CHOSEN + OR_NONE,
+)  # fmt: skip
 POINT = 0.01  # of accuracy, that a reduction may cost
+LEAST = 0.1  # F1 without oversampling, below which a percentage says nothing
+KEYS = ["table", "repeat", "classifier"]
 
 
 def write(results: pd.DataFrame, tables: dict[str, Table]) -> str:
     """Everything that the results say."""
-    more = with_choice(results[results.kind == "oversampling"])
-    less = results[results.kind == "reduction"]
+    more = pooled(with_none(results[results.kind == "oversampling"]))
+    less = pooled(results[results.kind == "reduction"], "removed")
+    families = pd.Series({name: table.family for name, table in tables.items()})
+    judged = [name for name in tables if not more[more.table == name].f1.isna().any()]
     return "\n".join(
         [
             "## Oversampling\n",
-            "Means over tables of what the smaller class (of more than two: the mean class) reaches; intervals (95 %,\n"
-            "Student's t) are over tables. Rule, k and percentile were chosen inside the training rows.\n",
-            summary(more),
-            claims(more, less),
-            "## Reduction: the largest share removed within one point of full accuracy\n",
-            "Mean over tables of the mean accuracy of the classifiers; every class keeps the same share.\n",
+            f"F1 of the smaller class (of more than two: the mean class), of all folds together, mean over "
+            f"{len(CLASSIFIERS)}\nclassifiers, repeats and tables; in points to none, with 95 % intervals (Student's t)"
+            f" over the\n{families.nunique()} families of tables with the same columns. {WEIGHTS}: of the "
+            f"{len(WEIGHTED)} classifiers that have them; {THRESHOLD}: on tables\nof two classes. Levels are of the "
+            f"{len(judged)} tables on which no method failed.\n",
+            summary(more, families, judged),
+            claims(more, less, families),
+            "## F1 by classifier, in points to none\n",
+            by_classifier(more),
+            "## Reduction\n",
+            "Balanced accuracy and accuracy with what is left, mean over classifiers and tables; every class keeps\n"
+            "the same share. Within a point: the largest share up to which removing costs at most one, mean over\n"
+            "tables.\n",
             removed_summary(less),
             "## F1 on each table\n",
             each_table(more, tables),
-            "## Largest share removed on each table\n",
+            "## Largest share removed within a point on each table\n",
             each_reduction(less, tables),
-            failures(more),
+            failures(results),
         ]
     )
 
 
-def with_choice(more: pd.DataFrame) -> pd.DataFrame:
-    """The same with `OR_NONE`: what the inner folds chose if it gained there, no oversampling otherwise."""
-    keys = ["table", "repeat", "fold", "classifier"]
-    best = more[more.method == CHOSEN].set_index(keys)
-    plain = more[more.method == NONE].set_index(keys).reindex(best.index)
-    gained = best.gained.astype(bool)
-    either = pd.concat([best[gained], plain[~gained]]).reset_index().assign(method=OR_NONE)
-    return pd.concat([more, either], ignore_index=True)
+def with_none(more: pd.DataFrame) -> pd.DataFrame:
+    """The same with what a method does if inside it beat no oversampling, and none otherwise."""
+    keys, either = [*KEYS, "fold"], []
+    plain = more[more.method == NONE].set_index(keys)
+    for method in (SMOTED, CHOSEN):
+        own = more[more.method == method].set_index(keys)
+        gained = own.gained.astype(bool)
+        both = pd.concat([own[gained], plain.loc[own.index[~gained]]])
+        either.append(both.reset_index().assign(method=method + OR_NONE))
+    return pd.concat([more, *either], ignore_index=True)
 
 
-def by_table(more: pd.DataFrame, method: str, metric: str, classifiers: tuple[str, ...] = CLASSIFIERS) -> pd.Series:
-    """Mean of a metric over folds and classifiers, by table; NaN where the method failed on a fold."""
-    own = more[(more.method == method) & more.classifier.isin(classifiers)]
-    return own.groupby("table")[metric].agg(lambda values: values.mean(skipna=False))
-
-
-def interval(values: pd.Series) -> str:
-    """Mean, in points, and its 95 % interval over tables."""
-    values = 100 * values.dropna()
-    wide = t.ppf(0.975, len(values) - 1) * values.std() / np.sqrt(len(values)) if len(values) > 1 else np.nan
-    return f"{values.mean():+.1f} ({values.mean() - wide:+.1f} to {values.mean() + wide:+.1f})"
+def pooled(results: pd.DataFrame, *more: str) -> pd.DataFrame:
+    """F1, balanced accuracy and accuracy of all folds of a repeat together; NaN where the method failed on one."""
+    rows = []
+    for key, group in results.groupby([*KEYS, "method", *more], sort=False):
+        one = dict(zip([*KEYS, "method", *more], key, strict=True))
+        if group.confusion.notna().all():
+            counts = np.sum([np.array([list(row) for row in table]) for table in group.confusion], axis=0)
+            one |= {"f1": f1(counts), "balanced": balanced_accuracy(counts)}
+            one |= {"accuracy": float(np.trace(counts) / counts.sum()), "auprc": group.get("auprc", pd.Series()).mean()}
+        rows.append({"f1": np.nan, "balanced": np.nan, "accuracy": np.nan, "auprc": np.nan} | one)
+    return pd.DataFrame(rows)
 
 
 def gain(more: pd.DataFrame, method: str, rival: str, metric: str = "f1") -> pd.Series:
-    """Of a method over a rival by table, on the classifiers that both have."""
-    both = WEIGHTED if WEIGHTS in (method, rival) else CLASSIFIERS
-    return (by_table(more, method, metric, both) - by_table(more, rival, metric, both)).dropna()
+    """Of a method over a rival by table, in points, on the classifiers that both have; without tables where one failed.
+
+    Differences are of the same repeat and classifier, so that equal results are exactly 0.
+    """
+    values = more.pivot_table(index=KEYS, columns="method", values=metric, dropna=False)
+    apart = 100 * (values[method] - values[rival])
+    missing = apart.isna().groupby("classifier").all()
+    apart = apart[~apart.index.get_level_values("classifier").isin(missing.index[missing])]
+    return apart.groupby("table").agg(lambda each: each.mean(skipna=False)).dropna()
 
 
-def summary(more: pd.DataFrame) -> str:
+def interval(values: pd.Series, families: pd.Series) -> str:
+    """Mean over tables, and its 95 % interval over families of tables."""
+    each = values.groupby(families.reindex(values.index)).mean()
+    wide = t.ppf(0.975, len(each) - 1) * each.std() / np.sqrt(len(each)) if len(each) > 1 else np.nan
+    return f"{each.mean():+.1f} ({each.mean() - wide:+.1f} to {each.mean() + wide:+.1f})"
+
+
+def summary(more: pd.DataFrame, families: pd.Series, judged: list[str]) -> str:
     rows = []
     for method in METHODS:
-        values = [f"{by_table(more, method, m, WEIGHTED).mean():.3f}" for m in ("f1", "balanced", "auprc")]
+        own = more[(more.method == method) & more.table.isin(judged)]
+        level = [] if method in (WEIGHTS, THRESHOLD) else [f"{own.groupby('table').f1.mean().mean():.3f}"]
+        if method == NONE:
+            rows.append([method, *level, *[""] * 4])
+            continue
+        apart = [interval(gain(more, method, NONE, metric), families) for metric in ("f1", "balanced", "auprc")]
         above = gain(more, method, NONE)
-        shown = [] if method == NONE else [interval(above), f"{int((above >= 0).sum())} of {len(above)}"]
-        rows.append([method, *values, *shown, *[""] * (2 - len(shown))])
-    header = ["oversampling", "F1", "balanced accuracy", "AUPRC", "F1 to none, points", "tables not below none"]
+        counts = f"{int((above > 0).sum())} / {int((above == 0).sum())} / {int((above < 0).sum())}"
+        rows.append([method, *(level or [""]), *apart, counts])
+    header = ["oversampling", "F1", "F1 to none", "balanced accuracy", "AUPRC", "tables above / same / below"]
     return markdown(header, rows)
 
 
-def claims(more: pd.DataFrame, less: pd.DataFrame) -> str:
-    """The paper's sentences and ours."""
+def claims(more: pd.DataFrame, less: pd.DataFrame, families: pd.Series) -> str:
+    """The paper's sentences, and what was found."""
     rows = []
-    for method in (CHOSEN, OR_NONE):
+    plain = 100 * more[more.method == NONE].groupby("table").f1.mean()
+    for method in (CHOSEN, CHOSEN + OR_NONE):
         above = gain(more, method, NONE)
-        relative = above / by_table(more, NONE, "f1")
-        share = (above >= 0).mean()
-        rows.append(
-            [f"boundary oversampling ({method}) improves F1 by up to 10 % on 96 % of tables",
-             f"not below none on {percent(round(share, 3))}, above on {percent(round((above > 0).mean(), 3))} of "
-             f"{len(above)}; mean {interval(above)} points, median {100 * relative.median():+.1f} %, largest "
-             f"{100 * relative.max():+.0f} %"]
-        )  # fmt: skip
-        for rival in ("SMOTE", "Borderline-SMOTE", WEIGHTS):
-            rows.append([f"{method} against {rival}, F1", f"{interval(gain(more, method, rival))} points"])
+        told = above[plain.reindex(above.index) >= 100 * LEAST] / plain
+        told = told.dropna()
+        rows += [
+            [f"boundary oversampling ({method.removeprefix('border, ')}) improves F1 on 96 % of tables",
+             f"above none on {percent(round((above > 0).mean(), 3))}, not below on "
+             f"{percent(round((above >= 0).mean(), 3))} of {len(above)}"],
+            ["by up to 10 %",
+             f"median {100 * told.median():+.1f} %, more than 10 % on {int((told > 0.1).sum())} of {len(told)} tables "
+             f"(F1 from {LEAST} without); largest {above.max():+.1f} points"],
+        ]  # fmt: skip
+    for rival in (SMOTED, SMOTED + OR_NONE, "Borderline-SMOTE", "random oversampling", WEIGHTS, THRESHOLD):
+        method = CHOSEN + OR_NONE if rival.endswith(OR_NONE) else CHOSEN
+        apart = interval(gain(more, method, rival), families)
+        rows.append([f"{method} against {rival}, points of F1", apart])
     for rule in reduction.RULES:
-        largest = largest_removed(less, rule, "accuracy")
-        rows.append(
-            [f"removing by {rule} compresses up to 90 % with accuracy kept",
-             f"90 % or more on {int((largest >= 0.9).sum())} of {len(largest)} tables, "
-             f"mean {percent(round(largest.mean(), 3))}"]
-        )  # fmt: skip
+        found = []
+        for metric, name in (("accuracy", "accuracy"), ("balanced", "balanced accuracy")):
+            largest = largest_removed(less, rule, metric)
+            found.append(f"{int((largest >= 0.9).sum())} of {len(largest)} tables by {name}")
+        rows.append([f"removing 90 % by {rule} keeps accuracy (within a point)", "; ".join(found)])
     return markdown(["claim", "found"], rows)
+
+
+def by_classifier(more: pd.DataFrame) -> str:
+    rows = []
+    for method in METHODS[1:]:
+        cells = []
+        for classifier in CLASSIFIERS:
+            own = more[more.classifier == classifier]
+            there = classifier in WEIGHTED or method != WEIGHTS
+            cells.append(f"{gain(own, method, NONE).mean():+.1f}" if there else "")
+        rows.append([method, *cells])
+    return markdown(["oversampling", *CLASSIFIERS], rows)
 
 
 def largest_removed(less: pd.DataFrame, rule: str, metric: str) -> pd.Series:
@@ -110,7 +161,7 @@ def largest_removed(less: pd.DataFrame, rule: str, metric: str) -> pd.Series:
     mean = less.groupby(["table", "method", "removed"])[metric].mean()
     found = {}
     for table in less.table.unique():
-        full, largest = mean[table, "random", 0.0], 0.0
+        full, largest = mean[table, reduction.RANDOM, 0.0], 0.0
         for share, value in mean[table, rule].items():
             if share > 0 and value < full - POINT:
                 break
@@ -120,36 +171,48 @@ def largest_removed(less: pd.DataFrame, rule: str, metric: str) -> pd.Series:
 
 
 def removed_summary(less: pd.DataFrame) -> str:
+    def level(part: pd.DataFrame, metric: str) -> float:
+        return 100 * part.groupby("table")[metric].mean().mean()
+
     shares = [share for share in sorted(less.removed.unique()) if share > 0]
     rows = []
-    for rule in reduction.RULES:
-        own = less[less.method == rule].groupby(["removed", "table"]).accuracy.mean().groupby("removed").mean()
-        kept = [f"{largest_removed(less, rule, metric).mean():.2f}" for metric in ("accuracy", "balanced")]
-        rows.append([rule, *(f"{100 * own[share]:.1f}" for share in shares), *kept])
-    full = 100 * less[less.removed == 0].groupby("table").accuracy.mean().mean()
-    header = [f"accuracy, of {full:.1f} with all rows", *(f"{percent(share)} removed" for share in shares)]
-    return markdown([*header, "within a point", "of balanced accuracy"], rows)
+    for metric, name in (("balanced", "balanced accuracy"), ("accuracy", "accuracy")):
+        full = level(less[less.removed == 0], metric)
+        for rule in reduction.RULES:
+            own = less[less.method == rule]
+            values = [f"{level(own[own.removed == share], metric):.1f}" for share in shares]
+            kept = percent(round(largest_removed(less, rule, metric).mean(), 2))
+            rows.append([f"{name}, {rule}", f"{full:.1f}", *values, kept])
+    return markdown(["removed", "none", *map(percent, shares), "within a point"], rows)
 
 
 def each_table(more: pd.DataFrame, tables: dict[str, Table]) -> str:
-    values = {method: by_table(more, method, "f1") for method in METHODS if method != WEIGHTS}
+    values = more.groupby(["table", "method"]).f1.agg(lambda each: each.mean(skipna=False))
+    methods = [method for method in METHODS if method != WEIGHTS]
     rows = []
     for name in sorted(tables):
-        cells = [f"{v[name]:.3f}" if name in v and not np.isnan(v[name]) else "" for v in values.values()]
+        cells = [f"{v:.3f}" if not np.isnan(v := values.get((name, m), np.nan)) else "" for m in methods]
         dropped = f", {tables[name].dropped} dropped" if tables[name].dropped else ""
         rows.append([name, f"{len(tables[name].label)}{dropped}", f"{tables[name].imbalance:.1f}", *cells])
-    return markdown(["table", "rows", "imbalance", *values], rows)
+    return markdown(["table", "rows", "imbalance", *methods], rows)
 
 
 def each_reduction(less: pd.DataFrame, tables: dict[str, Table]) -> str:
-    values = {(r, m): largest_removed(less, r, m) for m in ("accuracy", "balanced") for r in reduction.RULES}
-    rows = [[name, *(f"{v[name]:.2f}" for v in values.values())] for name in sorted(tables)]
-    return markdown(["table", *(f"{r}{', balanced' if m == 'balanced' else ''}" for r, m in values)], rows)
+    values = {(r, m): largest_removed(less, r, m) for m in ("balanced", "accuracy") for r in reduction.RULES}
+    rows = [[name, *(percent(v[name]) for v in values.values())] for name in sorted(tables)]
+    names = [f"{rule}, balanced" if metric == "balanced" else rule for rule, metric in values]
+    return markdown(["table", *names], rows)
 
 
-def failures(more: pd.DataFrame) -> str:
-    if "failed" not in more:
-        return ""
-    lost = more[more.failed.notna()].groupby("method").table.nunique()
-    said = "; ".join(f"{method} on {count} tables" for method, count in lost.items())
-    return f"\nMethods that could make no rows on a fold, and have no number for the table: {said}.\n" if said else ""
+def failures(results: pd.DataFrame) -> str:
+    """What made no rows, and why; what lost a class."""
+    lines = []
+    if "failed" in results:
+        lost = results[results.failed.notna()].groupby(["method", "failed"]).table.nunique()
+        lines += [f"- {method} on {many} tables: {reason}" for (method, reason), many in lost.items()]
+    gone = results[(results.kind == "reduction") & (results.removed > 0)]
+    there = gone.groupby("table").classes.transform("max")
+    lost = gone[gone.classes < there].groupby(["method", "removed"]).table.nunique()
+    lines += [f"- {percent(share)} removed by {rule}: a class had no row left on {many} tables"
+              for (rule, share), many in lost.items()]  # fmt: skip
+    return "\nNo rows made, on some fold, by method and reason; classes lost:\n\n" + "\n".join(lines) if lines else ""

@@ -25,12 +25,15 @@ class Table:
         Classes, the largest 0.
     dropped : int
         Rows of classes that have fewer than one for each fold.
+    family : str
+        The same for tables of the same columns: most are one set of rows with other classes.
     """
 
     name: str
     features: np.ndarray
     label: np.ndarray
     dropped: int
+    family: str
 
     @property
     def imbalance(self) -> float:
@@ -70,15 +73,17 @@ def read(folder: Path, name: str, folds: int) -> Table:
     frame = pd.read_csv(path, skipinitialspace=True).sample(frac=1, random_state=0)
     if CLASS not in frame:
         raise SystemExit(f"{path}: no column '{CLASS}', found {', '.join(frame.columns)}; rename it.")
-    if frame.isna().to_numpy().any():
-        column = frame.columns[frame.isna().any()][0]
-        raise SystemExit(f"{path}: column '{column}' has missing values; expected none; fill or drop them.")
+    lost = frame.isna() | frame.isin([np.inf, -np.inf])
+    if lost.to_numpy().any():
+        column = frame.columns[lost.any()][0]
+        raise SystemExit(f"{path}: column '{column}' has missing or infinite values; expected none; fill or drop them.")
     said = frame.pop(CLASS).astype(str).str.strip()
     size = said.value_counts()
     large = said.isin(size.index[size >= folds])
     classes = sorted(set(said[large]), key=lambda value: (-size[value], value))
     if len(classes) < 2:
         raise SystemExit(f"{path}: column '{CLASS}' has {len(classes)} values in {folds} rows or more; expected two.")
+    columns = " ".join(frame.columns)
     label = said[large].map(dict(zip(classes, range(len(classes)), strict=True)))
     features = pd.get_dummies(frame[large]).to_numpy(np.float64)
-    return Table(name, features, label.to_numpy(np.int64), int((~large).sum()))
+    return Table(name, features, label.to_numpy(np.int64), int((~large).sum()), columns)

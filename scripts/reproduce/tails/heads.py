@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 from imblearn.over_sampling import SMOTE, RandomOverSampler
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 
-from pipeline.augmenters.latent import Latent, draw
+from pipeline.augmenters.latent import Latent, Moments, draw
 
-REAL, WEIGHTS, ADJUSTED, LDA, CHOSEN = "real only", "class weights", "logit adjustment", "LDA, uniform priors", "chosen"
+REAL, CHOSEN = "real only", "latents, chosen"
 LATENTS = {f"latents, {kind}": kind for kind in Latent if kind != Latent.none}
 NEIGHBOURS = 5  # of SMOTE
 
@@ -50,9 +49,13 @@ def _adjusted(rows: Rows, C: float, seed: int) -> Predict:
 
 
 def _lda(rows: Rows, C: float, seed: int) -> Predict:
-    many = len(np.unique(rows[1]))
-    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=np.full(many, 1 / many))
-    return model.fit(*rows).predict
+    """With the covariance that all classes share, shrunk; scikit-learn's is a mean over classes, many of one row."""
+    moments = Moments.of(*rows)
+    there = np.flatnonzero(moments.size)
+    mean = moments.mean[there]
+    weights = np.linalg.solve(moments.root @ moments.root, mean.T)
+    offsets = -(mean * weights.T).sum(axis=1) / 2
+    return lambda vectors: there[np.argmax(vectors @ weights + offsets, axis=1)]
 
 
 def _copied(rows: Rows, C: float, seed: int) -> Predict:
@@ -61,10 +64,12 @@ def _copied(rows: Rows, C: float, seed: int) -> Predict:
 
 def _smote(rows: Rows, C: float, seed: int) -> Predict:
     """SMOTE between the rows of a class; a class of one row, between which none lie, is copied."""
-    size = np.bincount(rows[1])
-    several = {int(c): int(size.max()) for c in np.flatnonzero(size > 1)}
-    few = min(NEIGHBOURS, int(size[size > 1].min()) - 1)
-    made = SMOTE(sampling_strategy=several, k_neighbors=few, random_state=seed).fit_resample(*rows)
+    size, made = np.bincount(rows[1]), rows
+    for number in np.flatnonzero((size > 1) & (size < size.max())):
+        few = min(NEIGHBOURS, int(size[number]) - 1)
+        sampler = SMOTE(sampling_strategy={int(number): int(size.max())}, k_neighbors=few, random_state=seed)
+        more, of = sampler.fit_resample(*rows)
+        made = np.concatenate([made[0], more[len(rows[1]) :]]), np.concatenate([made[1], of[len(rows[1]) :]])
     return logistic(RandomOverSampler(random_state=seed).fit_resample(*made), C).predict
 
 
@@ -78,9 +83,9 @@ def with_latents(kind: Latent, amount: float = 1.0) -> Callable[[Rows, float, in
 
 METHODS = (
     Method(REAL, _plain),
-    Method(WEIGHTS, _weighted),
-    Method(ADJUSTED, _adjusted),
-    Method(LDA, _lda, tuned=False),
+    Method("class weights", _weighted),
+    Method("logit adjustment", _adjusted),
+    Method("LDA, uniform priors", _lda, tuned=False),
     Method("random oversampling", _copied),
     Method("SMOTE", _smote),
     *(Method(name, with_latents(kind)) for name, kind in LATENTS.items()),

@@ -8,8 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from omegaconf import OmegaConf
+from proof import space
+from proof.fingerprint import fingerprint
 
 from pipeline.augmenters.latent import Latent
+from pipeline.embedders.lsa import Lsa
+from pipeline.executors import Serial, one_thread
+from pipeline.run import divide, embed, prepare
+from pipeline.scorers.head import Head, balanced_accuracy
+from pipeline.sources.mix import Mix
 from tails import sets
 from tails.heads import CHOSEN, LATENTS, METHODS, best, recalls, with_latents
 
@@ -37,8 +45,10 @@ def judge(path: Path, name: str, imbalance: float, repeat: int, chosen: dict[str
         shots = told[tail.size < FEW_SHOT]
         found.append(
             {"set": name, "imbalance": imbalance, "repeat": repeat, "method": method, "amount": amount, "C": C,
-             "balanced": float(np.nanmean(told)), **parts, "few_shot": float(np.nanmean(shots)) if len(shots) else None,
-             "few_shot_classes": len(shots), "rows": len(tail.label), "seconds": time.perf_counter() - started}
+             "balanced": float(np.nanmean(told)), **parts,
+             "few_shot": float(np.nanmean(shots)) if len(shots) else float("nan"),
+             "few_shot_classes": len(shots), "rows": len(tail.label), "seconds": time.perf_counter() - started,
+             "reached": float(tail.size.max() / tail.size[tail.size > 0].min())}
         )  # fmt: skip
 
     for method in METHODS:
@@ -52,21 +62,21 @@ def judge(path: Path, name: str, imbalance: float, repeat: int, chosen: dict[str
     return [*found, same | {"method": CHOSEN, "choice": choice}]
 
 
-def judge_mix(repeat: int, chosen: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
+def mix() -> Mix:
+    """The sources of ``experiment=mix``."""
+    return OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Mix), OmegaConf.load(MIX).source))
+
+
+def content() -> str:
+    """Short hash of the files of the mix."""
+    return fingerprint([part.content() for part in mix().files.values()])
+
+
+def judge_mix(repeat: int, folder: Path) -> list[dict[str, Any]]:
     """Balanced accuracy of the margin head on the clusters of the mix, with latents of each kind."""
-    from omegaconf import OmegaConf
-    from proof import space
-
-    from pipeline.embedders.lsa import Lsa
-    from pipeline.executors import Serial, one_thread
-    from pipeline.run import divide, embed, prepare
-    from pipeline.scorers.head import Head, balanced_accuracy
-    from pipeline.sources.mix import Mix
-
-    source = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Mix), OmegaConf.load(MIX).source))
     config = space.configure([{"text": "none"}], Lsa(), folder, repeat)
     with one_thread():
-        config, corpus, stages = prepare(replace(config, source=source))
+        config, corpus, stages = prepare(replace(config, source=mix()))
         embeddings = embed(config, stages, corpus)
         bins = divide(config, stages, corpus, embeddings)
         found = []

@@ -14,6 +14,7 @@ from pipeline.embedders.chunks import unit
 
 DIGITS = "digits"
 NAMES = ("clinc150", "dbpedia", "r8", DIGITS)
+THIRDS = ("largest", "middle", "smallest")
 TEST = 1 / 3  # of the digits, which have no test rows of their own
 
 
@@ -40,9 +41,14 @@ class Tail:
         return np.bincount(self.label)
 
     def groups(self) -> dict[str, np.ndarray]:
-        """Classes by size: the largest third is ``many``, the smallest ``few``."""
+        """Classes by size, in thirds."""
         order = np.argsort(-self.size, kind="stable")
-        return dict(zip(("many", "medium", "few"), np.array_split(order, 3), strict=True))
+        return dict(zip(THIRDS, np.array_split(order, 3), strict=True))
+
+
+def content(name: str, data: Path) -> str:
+    """Short hash of a set's rows; digits are scikit-learn's."""
+    return "" if name == DIGITS else TEXTS[name](data).content()
 
 
 def make_vectors(name: str, chosen: dict[str, Any], draft: Path) -> None:
@@ -51,7 +57,7 @@ def make_vectors(name: str, chosen: dict[str, Any], draft: Path) -> None:
         from sklearn.datasets import load_digits
 
         pixels, label = load_digits(return_X_y=True)
-        vectors, pool = unit(pixels - pixels.mean(axis=0)), len(label)
+        vectors, pool = unit(pixels), len(label)
     else:
         data = TEXTS[name](Path(chosen["data"]))
         vectors = space.embed(data.pool, data.test, space.encoder(chosen["embedder"], chosen["models"]))
@@ -63,8 +69,8 @@ def make_vectors(name: str, chosen: dict[str, Any], draft: Path) -> None:
 def long_tailed(path: Path, imbalance: float, seed: int) -> Tail:
     """A part of a set in which sizes of classes fall exponentially, the first ``imbalance`` times the last.
 
-    Classes of a set whose pool is uneven fall in the order of their sizes, others in a random one; a class has no more
-    rows than the pool, and no fewer than one.
+    As many rows as the pool allows with these sizes, and one of a class at least. Classes of a set whose pool is uneven
+    fall in the order of their sizes, others in a random one.
     """
     saved, rng = np.load(path), np.random.default_rng(seed)
     vectors, label, pool = saved["vectors"], saved["label"], int(saved["pool"])
@@ -77,7 +83,8 @@ def long_tailed(path: Path, imbalance: float, seed: int) -> Tail:
     there = np.bincount(label[train])
     # Sizes that differ by chance alone, as those of digits do, give no order.
     order = np.argsort(-there, kind="stable") if there.max() > 2 * there.min() else rng.permutation(len(there))
-    wanted = there.max() * imbalance ** (-np.arange(len(there)) / (len(there) - 1))
+    shape = imbalance ** (-np.arange(len(there)) / (len(there) - 1))
+    wanted = (there[order] / shape).min() * shape
     parts = []
     for number, many in zip(order, wanted, strict=True):
         parts.append(train[label[train] == number][: max(1, round(many))])
