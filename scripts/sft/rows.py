@@ -64,7 +64,7 @@ def require_same(chosen: dict[str, Any]) -> None:
     ------
     SystemExit
     """
-    if Path(chosen["data"]).is_dir() or chosen["sources"] == ["docs"]:
+    if Path(chosen["data"]).is_dir():
         now = corpora.load(Path(chosen["data"]), chosen["sources"], chosen["general"], chosen["held_out"]).content()
         if now != read(chosen["parts"])["content"]:
             raise SystemExit(f"data={chosen['data']} has changed since {chosen['parts']} was made of it; remove that.")

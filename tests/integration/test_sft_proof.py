@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -121,15 +122,30 @@ def test_a_model_of_a_folder_is_tuned_with_adapters(proof, tmp_path):
         assert of(results, arm)[0]["loss"]["docs"] < base["loss"]["docs"]
 
 
-def test_what_is_missing_is_said_before_the_first_hour(tmp_path):
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [({"arms": ["random"]}, "corebound"), ({"sources": ["books"]}, "books"), ({"pairs": 1}, "pairs=1"),
+     ({"budgets": [3]}, "budgets has 3"), ({"budgets": [0.1, 0.1]}, "has one twice"), ({"workers": 0}, "workers is 0"),
+     ({"model": "me/model"}, "set revision"), ({"until": "lunch"}, "until is 'lunch'"),
+     ({"device": "cuda"}, "device is cuda")],
+)  # fmt: skip
+def test_what_is_missing_is_said_before_the_first_hour(setting, said):
     import torch
+    from omegaconf import OmegaConf
+    from sft_proof import refuse_what_is_missing
 
-    wrong = [("arms=[random]", "corebound"), ("sources=[books]", "books"), ("pairs=1", "pairs=1"),
-             ("budgets=[3]", "budgets has 3"), ("budgets=[0.1,0.1]", "has one twice"), ("workers=0", "workers is 0"),
-             ("sources=[t0]", "nowhere/data is no folder"), ("model=me/model", "set revision"),
-             (f"model={tmp_path}", "cannot be read")]  # fmt: skip
-    wrong += [("device=cuda", "device is cuda")] if not torch.cuda.is_available() else []
-    for words, said in wrong:
+    if setting == {"device": "cuda"} and torch.cuda.is_available():
+        pytest.skip("it is there")
+    configs = ROOT / "scripts" / "sft" / "configs"
+    files = [OmegaConf.load(configs / name) for name in ("sft_proof.yaml", "preset/smoke.yaml")]
+    chosen = OmegaConf.to_container(OmegaConf.merge(*files), resolve=False)
+    refuse_what_is_missing(chosen)
+    with pytest.raises(SystemExit, match=re.escape(said)):
+        refuse_what_is_missing(chosen | setting)
+
+
+def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path):
+    for words, said in (("sources=[t0]", "nowhere/data is no folder"), (f"model={tmp_path}", "cannot be read")):
         done = prove(tmp_path, words)
         assert done.returncode != 0 and said in done.stderr and "Traceback" not in done.stderr
 
