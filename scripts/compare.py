@@ -144,7 +144,7 @@ def make_vectors(units: list[Unit], chosen: dict[str, Any]) -> None:
 
 
 def run(unit: Unit, chosen: dict[str, Any]) -> None:
-    """One unit, in a process of its own: rows of the results."""
+    """One unit: rows of the results."""
     logging.disable(logging.WARNING)
     data = SETS[unit.name](Path(chosen["data"]))
     with one_thread():

@@ -137,9 +137,9 @@ def _margins(
             rivals = place[bins.nearby[classes[cluster]]]
             rivals = rivals[rivals >= 0]
         gap = np.linalg.norm(weights[rivals] - weights[cluster], axis=1)
-        rivals, gap = rivals[gap > SAME * gap.max(initial=0)], gap[gap > SAME * gap.max(initial=0)]
-        apart = (output[at, cluster, None] - output[np.ix_(at, rivals)]) / gap
-        margin[at] = apart.min(axis=1, initial=np.inf)
+        differs = gap > SAME * gap.max(initial=0)
+        distance = (output[at, cluster, None] - output[np.ix_(at, rivals[differs])]) / gap[differs]
+        margin[at] = distance.min(axis=1, initial=np.inf)
     return np.where(np.isfinite(margin), margin, np.nan)
 
 

@@ -20,6 +20,13 @@ def once(path: Path, make: Callable[[Path], None]) -> None:
         os.replace(draft, path)
 
 
+def one_thread_each(workers: int) -> None:
+    """For `each` to start with: matrices are small, and processes enough."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
+
+
 def each(
     work: Callable[[Any, dict[str, Any]], None], tasks: list[Any], chosen: dict[str, Any], what: str, unit: str,
     start: Callable[[int], None] | None = None,

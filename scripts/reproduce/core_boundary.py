@@ -19,10 +19,10 @@ from omegaconf import DictConfig, OmegaConf
 
 sys.path.append(str(Path(__file__).parents[1]))  # scripts, for proof
 from proof.fingerprint import fingerprint, require_same
-from proof.resume import each, once
+from proof.resume import each, once, one_thread_each
 from tabular import folds, report, tables
 
-CODE = ("pipeline/**/*.py", "scripts/reproduce/tabular/*.py")
+CODE = ("pipeline/**/*.py", "scripts/reproduce/tabular/*.py", "scripts/reproduce/smote.py")
 READ = ("report",)  # modules that only read results
 SETTINGS = ("folds", "inner", "k", "percentiles", "neighbours", "removed")
 LIBRARIES = ("numpy", "scikit-learn", "imbalanced-learn", "adaptive-resampling")
@@ -44,7 +44,7 @@ def main(options: DictConfig) -> None:
     parts.mkdir(parents=True, exist_ok=True)
     chosen["parts"] = str(parts)
     units = [(name, repeat) for name in names for repeat in range(chosen["repeats"])]
-    each(run, units, chosen, "cross-validate", "tables", start=folds.start)
+    each(run, units, chosen, "cross-validate", "tables", one_thread_each)
     require_same(name, fingerprint(own, *CODE, but=READ), parts)
     results = pd.DataFrame([one for unit in units for one in json.loads(file(parts, unit).read_text("utf-8"))])
     results.drop(columns=["choice"]).to_parquet(folder / "results.parquet")

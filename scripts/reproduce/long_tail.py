@@ -22,10 +22,16 @@ from omegaconf import DictConfig, OmegaConf
 sys.path.append(str(Path(__file__).parents[1]))  # scripts, for proof
 from proof import space
 from proof.fingerprint import fingerprint, require_same
-from proof.resume import each, once
+from proof.resume import each, once, one_thread_each
 from tails import report, runs, sets
 
-CODE = ("pipeline/**/*.py", "scripts/reproduce/tails/*.py", "scripts/proof/s*.py")
+CODE = (
+    "pipeline/**/*.py",
+    "scripts/reproduce/tails/*.py",
+    "scripts/reproduce/smote.py",
+    "scripts/proof/s*.py",
+    "configs/experiment/mix.yaml",
+)
 READ = ("report",)  # modules that only read results
 LIBRARIES = ("numpy", "scikit-learn", "imbalanced-learn")
 SETTINGS = ("embedder", "C", "inner", "amounts")
@@ -65,7 +71,7 @@ def main(options: DictConfig) -> None:
     units = [Unit("mix", mixed, 0, repeat) for repeat in range(chosen["mix"])]  # the longest first
     repeats, imbalances = range(chosen["repeats"]), chosen["imbalances"]
     units += [Unit(name, content, i, r) for name, content in contents.items() for i in imbalances for r in repeats]
-    each(run, units, chosen, "judge", "parts", start=runs.start)
+    each(run, units, chosen, "judge", "parts", one_thread_each)
     require_same(code, fingerprint(own, *CODE, but=READ), parts)
     found = [one for unit in units for one in json.loads((parts / unit.file).read_text("utf-8"))]
     mix = pd.DataFrame([one for one in found if one["set"] == "mix"])

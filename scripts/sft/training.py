@@ -73,9 +73,9 @@ def train(
 
     class EvenTrainer(SFTTrainer):
         def get_train_dataloader(self) -> Any:
-            if how["grouped"]:
-                return super().get_train_dataloader()
             loader = super().get_train_dataloader()
+            if how["grouped"]:
+                return loader
             batches = Batches(len(rows), steps, seed)
             return self.accelerator.prepare(
                 DataLoader(loader.dataset, batch_sampler=batches, collate_fn=loader.collate_fn)

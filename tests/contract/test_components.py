@@ -10,6 +10,7 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 from pipeline.arrays import Categories, Demand
+from pipeline.augmenters.latent import Latent
 from pipeline.bins.clusterers import SphericalKMeans
 from pipeline.bins.neighbours import NeighbourSearch
 from pipeline.budget import Budget
@@ -17,6 +18,7 @@ from pipeline.cli import configs
 from pipeline.config import GROUPS, Config, default_scorers, register
 from pipeline.executors import Processes, Serial
 from pipeline.run import curate
+from pipeline.scorers.head import Head
 from tests.conftest import toy_config, toy_rows
 
 COMPONENTS = [(group, name) for group, options in GROUPS.items() for name in options]
@@ -51,6 +53,12 @@ def test_every_option_composes_and_builds(group, name):
     config = OmegaConf.to_object(cfg)
     built = config.scorers[slot] if group == "scorer" else getattr(config, group)
     assert type(built) is GROUPS[group][name]
+
+
+@pytest.mark.parametrize("latent", list(Latent))
+def test_a_head_takes_latents_of_every_kind(latent):
+    cfg = composed("scorer@scorers.margin=head", f"scorers.margin.latent={latent}")
+    assert OmegaConf.to_object(cfg).scorers["margin"] == Head(latent=latent)
 
 
 @pytest.mark.parametrize("experiment", [p.stem for p in (configs() / "experiment").glob("*.yaml")])

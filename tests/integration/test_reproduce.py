@@ -84,9 +84,10 @@ def test_what_is_wrong_with_a_table_is_said(tables, tmp_path):
 
 
 def test_nothing_that_is_chosen_knows_the_test_rows():
+    from proof.resume import one_thread_each
     from tabular import folds
 
-    folds.start(1)
+    one_thread_each(1)
     features, label = uneven()
     chosen = {"k": [5], "percentiles": [40, 70], "neighbours": [3], "inner": 2, "removed": [0.5]}
     rng = np.random.default_rng(0)

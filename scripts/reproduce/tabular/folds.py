@@ -21,13 +21,6 @@ NONE, WEIGHTS, THRESHOLD, CHOSEN = "none", "class weights", "threshold", "border
 Inner = dict[tuple[str, Any], float]
 
 
-def start(workers: int) -> None:
-    """What a process does first: one thread each, as the tables are small."""
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(1)
-
-
 def splits(features: np.ndarray, label: np.ndarray, folds: int, seed: int) -> Iterator[tuple[Rows, Rows]]:
     """Training and test rows of each fold, standardised as the training rows are."""
     with warnings.catch_warnings():

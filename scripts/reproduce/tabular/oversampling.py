@@ -10,6 +10,7 @@ from imblearn.over_sampling import ADASYN, SMOTE, BorderlineSMOTE, RandomOverSam
 from imblearn.under_sampling import RandomUnderSampler
 from scipy.stats import rankdata
 from sklearn.neighbors import NearestNeighbors
+from smote import Rows, smote
 
 from pipeline.arrays import Bins, Embeddings
 from pipeline.embedders.chunks import unit
@@ -22,8 +23,6 @@ RULES = ("density", "margin", "both")
 SMOTED = "SMOTE"
 FIXED = ("random oversampling", "Borderline-SMOTE", "ADASYN", "adaptive-resampling")  # that have nothing to choose here
 NEIGHBOURS = 5  # between which synthetic rows lie, where that is not chosen
-
-Rows = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -94,17 +93,6 @@ def from_borders(features: np.ndarray, label: np.ndarray, margin: np.ndarray, ca
         step = rng.random((len(chosen), 1))
         made.append((own[chosen] + step * (own[towards] - own[chosen]), np.full(len(chosen), number)))
     return np.concatenate([f for f, _ in made]), np.concatenate([c for _, c in made])
-
-
-def smote(features: np.ndarray, label: np.ndarray, k: int, seed: int) -> Rows:
-    """imbalanced-learn's SMOTE class by class, so that one of few rows does not lower ``k`` for all."""
-    size = np.bincount(label)
-    made = features, label
-    for number in np.flatnonzero((size < size.max()) & (size > 1)):
-        sampler = SMOTE(sampling_strategy={number: size.max()}, k_neighbors=min(k, size[number] - 1), random_state=seed)
-        more, of = sampler.fit_resample(features, label)
-        made = np.concatenate([made[0], more[len(label) :]]), np.concatenate([made[1], of[len(label) :]])
-    return RandomOverSampler(random_state=seed).fit_resample(*made)  # copies the one row of a class that has no more
 
 
 def _borderline(features: np.ndarray, label: np.ndarray, seed: int) -> Rows:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from imblearn.over_sampling import SMOTE, RandomOverSampler
+from imblearn.over_sampling import RandomOverSampler
 from sklearn.linear_model import LogisticRegression
+from smote import Rows, smote
 
 from pipeline.augmenters.latent import Latent, Moments, draw
 
@@ -16,7 +17,6 @@ REAL, CHOSEN = "real only", "latents, chosen"
 LATENTS = {f"latents, {kind}": kind for kind in Latent if kind != Latent.none}
 NEIGHBOURS = 5  # of SMOTE
 
-Rows = tuple[np.ndarray, np.ndarray]
 Predict = Callable[[np.ndarray], np.ndarray]
 
 
@@ -63,14 +63,7 @@ def _copied(rows: Rows, C: float, seed: int) -> Predict:
 
 
 def _smote(rows: Rows, C: float, seed: int) -> Predict:
-    """SMOTE between the rows of a class; a class of one row, between which none lie, is copied."""
-    size, made = np.bincount(rows[1]), rows
-    for number in np.flatnonzero((size > 1) & (size < size.max())):
-        few = min(NEIGHBOURS, int(size[number]) - 1)
-        sampler = SMOTE(sampling_strategy={int(number): int(size.max())}, k_neighbors=few, random_state=seed)
-        more, of = sampler.fit_resample(*rows)
-        made = np.concatenate([made[0], more[len(rows[1]) :]]), np.concatenate([made[1], of[len(rows[1]) :]])
-    return logistic(RandomOverSampler(random_state=seed).fit_resample(*made), C).predict
+    return logistic(smote(*rows, NEIGHBOURS, seed), C).predict
 
 
 def with_latents(kind: Latent, amount: float = 1.0) -> Callable[[Rows, float, int], Predict]:

@@ -25,13 +25,6 @@ FEW_SHOT = 20  # rows, of which a class has fewer
 MIX = Path(__file__).parents[3] / "configs" / "experiment" / "mix.yaml"
 
 
-def start(workers: int) -> None:
-    """What a process does first: one thread each."""
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(1)
-
-
 def judge(path: Path, name: str, imbalance: float, repeat: int, chosen: dict[str, Any]) -> list[dict[str, Any]]:
     """Every method, its C chosen inside the training rows; then more and fewer latents."""
     tail = sets.long_tailed(path, imbalance, repeat)
