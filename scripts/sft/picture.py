@@ -11,6 +11,7 @@ import numpy as np
 from sft.arms import OURS, RANDOM
 from sft.verdict import MACRO, difference
 
+FAR = 0.2  # nats a token
 COLOURS = {
     OURS: "#cc3311",
     "stratified": "#4477aa",
@@ -35,8 +36,8 @@ def draw(found: list[dict[str, Any]], arms: list[str], budgets: list[float], pat
         axis.errorbar(place, means, wide, fmt="o", ms=4, lw=1.2, capsize=2, color=COLOURS[arm], label=arm)
     axis.axhline(0, color="#7b8490", lw=1, label=RANDOM)
     axis.set_xticks(range(len(budgets)), [f"{100 * budget:g} %" for budget in budgets])
-    # What is far above random would leave no room for what is near.
-    axis.set_yscale("symlog", linthresh=0.05)
+    if max(axis.get_ylim()) > FAR:  # what is so far above random would leave no room for what is near
+        axis.set_yscale("symlog", linthresh=FAR / 4)
     axis.set_ylabel("loss to random, nats a token", fontsize=9)
     axis.set_xlabel("budget, of the pool's tokens", fontsize=9)
     axis.grid(alpha=0.25, lw=0.5)

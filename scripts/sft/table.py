@@ -12,6 +12,8 @@ from proof.table import markdown, percent
 from sft import picture
 from sft.arms import BASE, FULL, OURS, RANDOM
 from sft.corpora import Row
+from sft.rows import pool
+from sft.units import Unit
 from sft.verdict import MACRO, difference, mean_loss
 
 COSTS = ("rows", "tokens", "answer_tokens", "steps", "seconds")
@@ -21,7 +23,7 @@ WORSE = 0.02  # nats by which no source may be worse than with random rows
 def write(found: list[dict[str, Any]], chosen: dict[str, Any], held_out: list[Row]) -> None:
     """Write ``results.json``, ``table.md``, ``examples.md`` and ``figure.png`` into the folder, and print the table."""
     folder = Path(chosen["folder"])
-    written = tables(found, chosen)
+    written = tables(found, chosen) + answered(found, chosen)
     (folder / "results.json").write_text(json.dumps(found, indent=1), "utf-8")
     (folder / "table.md").write_text(written, "utf-8")
     (folder / "examples.md").write_text(examples(found, chosen, held_out), "utf-8")
@@ -99,6 +101,31 @@ def by_source(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
         gained = mean_loss(found, BASE, 0.0, name) - mean_loss(found, RANDOM, max(chosen["budgets"]), name)
         rows.append([name, *apart, f"{gained:.4f}"])
     return markdown(["source", *map(percent, chosen["budgets"]), "random to base"], rows)
+
+
+def answered(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
+    """How many answer tokens of each source our selection has, beside what that did to the loss."""
+    parts, pairs = Path(chosen["parts"]), range(chosen["pairs"])
+
+    def tokens(arm: str, budget: float) -> dict[str, int]:
+        total = dict.fromkeys(chosen["sources"], 0)
+        for pair in pairs:
+            own = pool(chosen["parts"], pair)
+            for row in json.loads((parts / f"rows-{Unit(pair, budget, arm).file}").read_text("utf-8"))["rows"]:
+                total[own[row]["source"]] += own[row]["answer_tokens"]
+        return total
+
+    ours, theirs = ([tokens(arm, budget) for budget in chosen["budgets"]] for arm in (OURS, RANDOM))
+    lines = []
+    for name in chosen["sources"]:
+        line: list[Any] = [name]
+        for at, budget in enumerate(chosen["budgets"]):
+            more = ours[at][name] / theirs[at][name] - 1
+            line += [f"{100 * more:+.0f} %", f"{difference(found, OURS, budget, name)[0]:+.4f}"]
+        lines.append(line)
+    header = [f"{what}, {percent(budget)}" for budget in chosen["budgets"] for what in ("answer tokens", "loss")]
+    said = f"\n## What {OURS} keeps of each source, and its loss there, to random\n\n"
+    return said + markdown(["source", *header], lines)
 
 
 def cost(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:

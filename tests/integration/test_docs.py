@@ -79,7 +79,12 @@ def test_every_file_the_readme_names_is_there():
 
 
 @pytest.mark.parametrize(
-    ("title", "file"), [("Is it better than random?", "compare.md"), ("How far does it scale?", "scale.md")]
+    ("title", "file"),
+    [
+        ("Is it better than random?", "compare.md"),
+        ("Does a language model agree?", "sft.md"),
+        ("How far does it scale?", "scale.md"),
+    ],
 )
 def test_the_tables_of_a_bench_are_what_it_printed(title, file):
     """README shows parts of the tables that scripts/compare.py and scripts/bench.py wrote, unchanged."""
