@@ -1,0 +1,1 @@
+"""What rules can tell of an answer, one rule a module: ``judge(instruction, response)`` gives 1 where all is well."""
