@@ -108,6 +108,13 @@ class Budget:
         """Shares, floors and ceilings, as `apportion` takes them."""
         return {"shares": self.shares, "floors": self.floors, "ceilings": self.ceilings}
 
+    def quotas_of(self, groups: list[str]) -> dict[str, dict]:
+        """``quotas`` without the shares and ceilings of groups that have no row; unknown names were refused before."""
+        return {
+            name: {group: value for group, value in quota.items() if group in groups or name == "floors"}
+            for name, quota in self.quotas.items()
+        }
+
     def cost(self, corpus: Corpus) -> np.ndarray:
         """Cost of each row in the unit: int64[n]."""
         return np.ones(len(corpus), np.int64) if self.unit == "rows" else corpus.tokens

@@ -12,6 +12,7 @@ from pipeline.bins import Categorizer, Clusterer
 from pipeline.bins.categorizers import ColumnCategory, OneCategory
 from pipeline.bins.clusterers import SphericalKMeans
 from pipeline.bins.neighbours import NeighbourSearch
+from pipeline.bins.tasks import Tasks
 from pipeline.budget import Budget
 from pipeline.embedders import Embedder
 from pipeline.embedders.lsa import Lsa
@@ -25,13 +26,17 @@ from pipeline.scorers.density import Density
 from pipeline.scorers.foreign import Foreign
 from pipeline.scorers.garbage import Garbage
 from pipeline.scorers.head import Head
+from pipeline.scorers.heuristic import Heuristic
+from pipeline.scorers.lexical import Lexical
 from pipeline.scorers.margin import Margin
+from pipeline.scorers.preference import Preference
 from pipeline.scorers.region import Regions
 from pipeline.selectors import Selector
 from pipeline.selectors.baselines import KCenter, Longest, Random, Stratified
 from pipeline.selectors.border import Border
 from pipeline.selectors.coverage import Coverage
 from pipeline.selectors.herding import Herding
+from pipeline.selectors.laser import Laser
 from pipeline.sinks import Sink
 from pipeline.sinks.disk import Disk
 from pipeline.sinks.hub import Hub as HubSink
@@ -43,19 +48,28 @@ from pipeline.sources.mix import Mix
 # Columns of the ledger, or of selection_*, that a scorer's would replace.
 RESERVED = set(
     "source file row line id decision reason category cluster region rank empty_answer tokens copies represents "
-    "stand_in stand_in_source stand_in_file stand_in_row similarity detail".split()
+    "stand_in stand_in_source stand_in_file stand_in_row similarity detail preference".split()
 )
 TextPart = StrEnum("TextPart", list(PARTS))
 GROUPS: dict[str, dict[str, type]] = {
     "source": {"files": Files, "mix": Mix, "hub": HubSource},
     "embedder": {"lsa": Lsa, "static": Static, "sentence": Sentence, "precomputed": Precomputed},
-    "categorizer": {"none": OneCategory, "column": ColumnCategory},
+    "categorizer": {"none": OneCategory, "column": ColumnCategory, "tasks": Tasks},
     "clusterer": {"kmeans": SphericalKMeans},
-    "scorer": {"density": Density, "margin": Margin, "head": Head, "foreign": Foreign, "garbage": Garbage},
+    "scorer": {
+        "density": Density,
+        "margin": Margin,
+        "head": Head,
+        "foreign": Foreign,
+        "garbage": Garbage,
+        "heuristic": Heuristic,
+        "lexical": Lexical,
+    },
     "selector": {
         "herding": Herding,
         "coverage": Coverage,
         "border": Border,
+        "laser": Laser,
         "kcenter": KCenter,
         "stratified": Stratified,
         "random": Random,
@@ -81,6 +95,7 @@ class Config:
     scorers : dict of str to Scorer
         By the name that their column gets in the ledger.
     neighbours : NeighbourSearch
+    preference : Preference
     regions : Regions
     budget : Budget
     filter : Filter
@@ -107,6 +122,7 @@ class Config:
     clusterer: Clusterer = MISSING
     neighbours: NeighbourSearch = field(default_factory=NeighbourSearch)
     scorers: dict[str, Scorer] = field(default_factory=dict)
+    preference: Preference = field(default_factory=Preference)
     regions: Regions = field(default_factory=Regions)
     selector: Selector = MISSING
     budget: Budget = field(default_factory=Budget)

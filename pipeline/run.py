@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import tokens
+from pipeline import scorers, shortfalls, tokens
 from pipeline.arrays import (
     Bins,
     Categories,
@@ -32,7 +31,8 @@ from pipeline.cut import cut
 from pipeline.executors import one_thread
 from pipeline.provenance import Stages
 from pipeline.report import coverage
-from pipeline.scorers import Verdicts
+from pipeline.scorers import Scorer
+from pipeline.scorers.preference import NAME as PREFERENCE
 from pipeline.selectors import Selector
 from pipeline.selectors.apportion import apportion
 from pipeline.selectors.baselines import Random, Stratified
@@ -122,6 +122,7 @@ def order_and_cut(config: Config, corpus: Corpus, stages: Stages) -> Run:
     with stages.timed("cut"):
         rows = config.budget.prefix(order, len(corpus.inputs))
         selection = cut(order, rows, space, scores, demand, similarity, config.executor)
+    shortfalls.report(order, selection, config.budget.shares)
 
     # What it is worth: what other budgets would cover, and how random subsets of the same cost do.
     suggested = suggest(config, stages, space, demand, order, similarity)
@@ -154,7 +155,7 @@ def embed(config: Config, stages: Stages, corpus: Corpus) -> Embeddings:
 
 def divide(config: Config, stages: Stages, corpus: Corpus, embeddings: Embeddings) -> Bins:
     """Task categories, then clusters inside each."""
-    categories = config.categorizer.assign(corpus, embeddings)
+    categories = config.categorizer.categories(corpus, config.executor, stages)
     if len(categories.name) > max(10, len(corpus) / 5):
         log.warning("%d categories for %d rows: is this a label column?", len(categories.name), len(corpus))
     labels = [categories.code, categories.name.tolist()]
@@ -177,20 +178,20 @@ def find_neighbours(config: Config, stages: Stages, embeddings: Embeddings, bins
 
 
 def score(config: Config, stages: Stages, space: Space) -> Scores:
-    """One column a scorer, each kept by itself; regions from margin, density and garbage."""
+    """One column a scorer, and one each of its parts, kept by itself; preference, and regions, from several of them."""
 
-    def make(name: str, folder: Path) -> None:
-        values, reasons = config.scorers[name].score(space, config.executor)
-        np.save(folder / "values.npy", values)
-        (folder / "nulls.json").write_text(json.dumps(reasons))
-
-    def load(folder: Path) -> Verdicts:
-        return np.load(folder / "values.npy", mmap_mode="r"), json.loads((folder / "nulls.json").read_text())
+    def make(scorer: Scorer, folder: Path) -> None:
+        scorers.save(scorer.parts(space, config.executor), folder)
 
     columns, nulls = {}, {}
     for name, scorer in config.scorers.items():
         inputs = [scorer.identity(), stages.key("neighbours")]
-        columns[name], nulls[name] = stages.cached(f"score-{name}", load, inputs, partial(make, name))
+        for part, verdicts in stages.cached(f"score-{name}", scorers.load, inputs, partial(make, scorer)).items():
+            column = f"{name}_{part}" if part else name
+            columns[column], nulls[column] = verdicts
+    preferred = config.preference.combine(columns)
+    if preferred is not None:
+        columns[PREFERENCE], nulls[PREFERENCE] = preferred
     if np.isnan(columns.get("margin", np.nan)).all():
         log.warning("no row has a margin (no scorer 'margin', or one cluster): no row is boundary, all weigh alike.")
     return Scores(columns, nulls, *config.regions.divide(space, columns))
@@ -205,13 +206,13 @@ def arrange(config: Config, stages: Stages, space: Space, scores: Scores, demand
         [
             selector.identity(), config.seed, stages.key("neighbours"), space.corpus.content,
             [demand.cost, demand.first, demand.last, demand.wait], scores.nearness, scores.region,
-            {name: stages.key(f"score-{name}") for name in scores.columns},
+            {name: stages.key(f"score-{name}") for name in config.scorers}, config.preference.identity(),
         ],
         lambda folder: selector.rank(space, scores, demand, config.executor, config.seed).save(folder),
     )  # fmt: skip
     bins, by = space.bins, config.budget.by
     groups = Categories(bins.category, bins.category_name) if by == "category" else grouped(space.corpus, by)
-    return apportion(sequence, bins, groups, demand, **config.budget.quotas)
+    return apportion(sequence, bins, groups, demand, **config.budget.quotas_of(groups.name.tolist()))
 
 
 def suggest(

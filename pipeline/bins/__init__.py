@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.component import Component
 
 if TYPE_CHECKING:
     from pipeline.arrays import Bins, Categories, Corpus, Embeddings
     from pipeline.executors import Executor
+    from pipeline.provenance import Stages
 
 
 @dataclass(kw_only=True)
@@ -24,8 +25,22 @@ class Categorizer(Component):
         """The categories that rows can get: quotas that name others are refused before anything is computed."""
         raise NotImplementedError
 
-    def assign(self, corpus: Corpus, embeddings: Embeddings) -> Categories:
+    def content(self, corpus: Corpus) -> Any:
+        """What besides ``identity`` decides the categories; nothing where they take no time and are not kept."""
+        return None
+
+    def assign(self, corpus: Corpus, executor: Executor) -> Categories:
         raise NotImplementedError
+
+    def categories(self, corpus: Corpus, executor: Executor, stages: Stages) -> Categories:
+        """What `assign` gives, kept by content where that takes time."""
+        from pipeline.arrays import Categories
+
+        content = self.content(corpus)
+        if content is None:
+            return self.assign(corpus, executor)
+        inputs = [self.identity(), content]
+        return stages.cached("categorize", Categories.load, inputs, lambda to: self.assign(corpus, executor).save(to))
 
 
 @dataclass(kw_only=True)

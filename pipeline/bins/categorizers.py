@@ -12,7 +12,8 @@ from pipeline.arrays import Categories
 from pipeline.bins import Categorizer
 
 if TYPE_CHECKING:
-    from pipeline.arrays import Corpus, Embeddings
+    from pipeline.arrays import Corpus
+    from pipeline.executors import Executor
 
 UNLABELLED = "unlabelled"
 
@@ -24,7 +25,7 @@ class OneCategory(Categorizer):
     def names(self, corpus: Corpus) -> list[str]:
         return ["all"]
 
-    def assign(self, corpus: Corpus, embeddings: Embeddings) -> Categories:
+    def assign(self, corpus: Corpus, executor: Executor) -> Categories:
         return Categories(np.zeros(len(corpus), np.int32), np.array(["all"]))
 
 
@@ -45,7 +46,7 @@ class ColumnCategory(Categorizer):
     def names(self, corpus: Corpus) -> list[str]:
         return grouped(corpus, self.column).name.tolist()
 
-    def assign(self, corpus: Corpus, embeddings: Embeddings) -> Categories:
+    def assign(self, corpus: Corpus, executor: Executor) -> Categories:
         return grouped(corpus, self.column)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,3 +25,25 @@ class Scorer(Component):
     def score(self, space: Space, executor: Executor) -> Verdicts:
         """float32[n] with NaN for no verdict, and how many rows had none for which reason."""
         raise NotImplementedError
+
+    def parts(self, space: Space, executor: Executor) -> dict[str, Verdicts]:
+        """The score, under the empty name, and by their names what it is made of: columns ``<scorer>_<part>``."""
+        return {"": self.score(space, executor)}
+
+
+def save(parts: dict[str, Verdicts], folder: Path) -> None:
+    """Write what a scorer says: its score into ``folder``, each part into a folder of its name in that."""
+    for part, (values, reasons) in parts.items():
+        own = folder / part
+        own.mkdir(exist_ok=True)
+        np.save(own / "values.npy", values)
+        (own / "nulls.json").write_text(json.dumps(reasons))
+
+
+def load(folder: Path) -> dict[str, Verdicts]:
+    """What `save` wrote, values memory-mapped."""
+    found = {"": folder} | {own.name: own for own in sorted(folder.iterdir()) if own.is_dir()}
+    return {
+        part: (np.load(own / "values.npy", mmap_mode="r"), json.loads((own / "nulls.json").read_text()))
+        for part, own in found.items()
+    }

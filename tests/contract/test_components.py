@@ -19,6 +19,8 @@ from pipeline.config import GROUPS, Config, default_scorers, register
 from pipeline.executors import Processes, Serial
 from pipeline.run import curate
 from pipeline.scorers.head import Head
+from pipeline.scorers.heuristic import Heuristic
+from pipeline.scorers.lexical import Lexical
 from tests.conftest import toy_config, toy_rows
 
 COMPONENTS = [(group, name) for group, options in GROUPS.items() for name in options]
@@ -34,7 +36,9 @@ NEEDED = {
     ("embedder", "static"): ["embedder.model=folder"],
     ("categorizer", "column"): ["categorizer.column=task"],
 }
-IN_PLACE = {"head": "margin"}  # scorers that are chosen in another's place
+# Scorers that are chosen in another's place, or for what their score stands for.
+IN_PLACE = {"head": "margin", "heuristic": "quality", "lexical": "difficulty"}
+SETTINGS = {"laser": {"rows": 20}}
 
 
 def composed(*overrides):
@@ -85,7 +89,8 @@ def test_workers_are_no_part_of_an_identity():
 
 @pytest.fixture(scope="module")
 def toy_run(tmp_path_factory):
-    return curate(toy_config(tmp_path_factory.mktemp("toy")))
+    scorers = {**default_scorers(), "quality": Heuristic(), "difficulty": Lexical()}
+    return curate(toy_config(tmp_path_factory.mktemp("toy"), scorers=scorers))
 
 
 @pytest.mark.parametrize("name", GROUPS["selector"])
@@ -94,8 +99,9 @@ def test_selectors_rank_every_row_once(toy_run, name, unit):
     space, n = toy_run.space, len(toy_run.space)
     cost = np.ones(n, np.int64) if unit == "rows" else np.asarray(space.corpus.bytes)
     demand = Demand(cost, unit, np.zeros(n, bool), np.zeros(n, bool), np.zeros(n))
-    sequence = GROUPS["selector"][name]().rank(space, toy_run.scores, demand, Serial(), 0)
-    again = GROUPS["selector"][name]().rank(space, toy_run.scores, demand, Serial(), 0)
+    selector = GROUPS["selector"][name](**SETTINGS.get(name, {}))
+    sequence = selector.rank(space, toy_run.scores, demand, Serial(), 0)
+    again = selector.rank(space, toy_run.scores, demand, Serial(), 0)
     assert np.array_equal(sequence.rank, again.rank)
     groups = [np.arange(n)] if np.isnan(sequence.temper) else space.bins.members
     for rows in groups:

@@ -1,0 +1,165 @@
+"""Task categories that are learnt from labelled requests [LASER]."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.arrays import Categories
+from pipeline.arrays.texts import USER
+from pipeline.bins import Categorizer
+from pipeline.cache import digest
+from pipeline.errors import ConfigError
+from pipeline.progress import track, waiting
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+    from pipeline.arrays import Corpus, Texts
+    from pipeline.executors import Executor
+
+OTHER = "Other"
+SHIPPED = Path(__file__).with_name("tasks.yaml")
+BLOCK = 512
+LOOKED_AT = 2000  # characters of a request: half of them its first, half its last
+MANY = 300  # requests
+
+
+@dataclass(kw_only=True)
+class Tasks(Categorizer):
+    """What is asked for: Math, Coding, Generation, Reasoning, Brainstorming, Factual QA, Extraction, or Other.
+
+    A logistic model of words, pairs of words and character n-grams, learnt from some 3,000 requests that come with
+    corebound, or from your own. It reads what users say, not the run's vectors, which are of answers too and tell
+    topics rather than tasks. Of a chat each user turn is judged, and most votes win, of equals the earliest
+    (arXiv 2505.22157, section 3.2).
+
+    Parameters
+    ----------
+    examples : str, optional
+        A YAML file that has a list of requests for each category.
+    confidence : float
+        A request whose likeliest category has a probability below this is Other.
+    """
+
+    examples: str | None = None
+    confidence: float = 0.3
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.confidence <= 1:
+            raise ConfigError(f"categorizer.confidence is {self.confidence}; expected a probability; mend it.")
+
+    def identity(self) -> dict[str, Any]:
+        return {**super().identity(), "examples": digest(self._lessons())}
+
+    def content(self, corpus: Corpus) -> Any:
+        return corpus.content
+
+    def names(self, corpus: Corpus) -> list[str]:
+        return [*self._lessons(), OTHER]
+
+    def assign(self, corpus: Corpus, executor: Executor) -> Categories:
+        import joblib
+
+        lessons, n = self._lessons(), len(corpus)
+        with TemporaryDirectory() as folder:
+            model = str(Path(folder, "head.joblib"))
+            with waiting(f"categorize: learning from {sum(map(len, lessons.values())):,} requests"):
+                joblib.dump(_fit(lessons), model)
+            blocks = [(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK)]
+            found = executor.map(partial(_vote, model, corpus.texts, self.confidence, len(lessons)), blocks)
+            steps = [stop - start for start, stop in blocks]
+            code = np.concatenate(list(track(found, "categorize", "rows", total=n, step=steps)))
+        names = np.array([*lessons, OTHER])
+        present, code = np.unique(code, return_inverse=True)
+        return Categories(code.astype(np.int32), names[present])
+
+    def _lessons(self) -> dict[str, list[str]]:
+        return read(str(self.examples or SHIPPED))
+
+
+@lru_cache(maxsize=2)
+def read(path: str) -> dict[str, list[str]]:
+    """Requests of each category.
+
+    Raises
+    ------
+    ConfigError
+        If the file is not there, or is no mapping of two or more categories to two or more requests each.
+    """
+    import yaml
+
+    try:
+        found = yaml.safe_load(Path(path).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        said = " ".join(str(error).split())
+        raise ConfigError(
+            f"categorizer.examples={path} cannot be read: {said}; expected a YAML file; mend it."
+        ) from error
+    wanted = "expected at least two categories, each with a list of two or more requests"
+    if not isinstance(found, dict) or len(found) < 2:
+        raise ConfigError(f"categorizer.examples={path} holds no categories; {wanted}; mend it.")
+    for name, requests in found.items():
+        texts = requests if isinstance(requests, list) else []
+        if len(texts) < 2 or not all(isinstance(text, str) and text.strip() for text in texts):
+            raise ConfigError(f"categorizer.examples={path}: '{name}' has no such list; {wanted}; mend it.")
+    return {str(name): requests for name, requests in found.items()}
+
+
+def _fit(lessons: dict[str, list[str]]) -> Pipeline:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline, make_union
+
+    from pipeline.executors import one_thread
+
+    texts = [shortened(text) for requests in lessons.values() for text in requests]
+    labels = np.repeat(np.arange(len(lessons)), [len(requests) for requests in lessons.values()])
+    # Of many requests, what fewer than three of them hold tells topics, not tasks.
+    shared = {"min_df": 3 if len(texts) >= MANY else 1, "sublinear_tf": True, "dtype": np.float32}
+    model = make_pipeline(
+        make_union(
+            TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"(?u)\w+|[^\w\s]", **shared),
+            TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), **shared),
+        ),
+        LogisticRegression(C=5, class_weight="balanced", max_iter=1000),
+    )
+    with one_thread():
+        return model.fit(texts, labels)
+
+
+def shortened(text: str) -> str:
+    """The beginning and end of a long request, where it says what is asked for."""
+    half = LOOKED_AT // 2
+    return text if len(text) <= LOOKED_AT else f"{text[:half]}\n{text[-half:]}"
+
+
+@lru_cache(maxsize=1)
+def _load(path: str) -> Pipeline:
+    import joblib
+
+    return joblib.load(path)
+
+
+def _vote(model: str, texts: Texts, confidence: float, other: int, block: tuple[int, int]) -> np.ndarray:
+    """Code of the category of each row of a block: int64[b]."""
+    turns, owner = [], []
+    for row, (role, said) in enumerate(zip(*texts.turns(*block).to_pydict().values(), strict=True)):
+        asked = [shortened(text) for who, text in zip(role, said, strict=True) if who == USER and text.strip()]
+        turns += asked
+        owner += [row] * len(asked)
+    votes: list[Counter] = [Counter() for _ in range(block[1] - block[0])]
+    if turns:
+        probability = _load(model).predict_proba(turns)
+        likeliest = np.where(probability.max(axis=1) >= confidence, probability.argmax(axis=1), other)
+        for row, code in zip(owner, likeliest.tolist(), strict=True):
+            if code != other:
+                votes[row][code] += 1
+    # `most_common` keeps equals in the order in which they were first seen.
+    return np.array([own.most_common(1)[0][0] if own else other for own in votes], np.int64)

@@ -1,0 +1,119 @@
+"""Quality by rules, offline: what a rule of each kind says of an answer, routed by category [LASER]."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.progress import track
+from pipeline.scorers import Scorer, Verdicts
+
+if TYPE_CHECKING:
+    from pipeline.arrays import Space, Texts
+    from pipeline.executors import Executor
+
+BLOCK = 256
+RULES = ("refusal", "truncation", "repetition", "echo", "language", "constraints", "code", "arithmetic", "answer")
+LENGTH = "length"  # a part too, but of a row among those of its category
+PROSE = ("refusal", "truncation", "repetition", "echo", "language", LENGTH)
+# Categories of `categorizer=tasks`; any other has all rules that look for what they judge.
+ROUTES = {
+    "Math": ("refusal", "repetition", "language", LENGTH, "constraints", "arithmetic", "answer"),
+    "Coding": ("refusal", "repetition", LENGTH, "code"),
+    "Generation": (*PROSE, "constraints"),
+    "Brainstorming": (*PROSE, "constraints"),
+    "Factual QA": (*PROSE, "constraints"),
+    "Reasoning": (*PROSE, "constraints", "arithmetic"),
+    "Extraction": (*PROSE, "constraints"),
+}
+REST = (*PROSE, "constraints", "code", "arithmetic")
+EMPTY, ELSEWHERE = "empty answer", "not asked of its category"
+SHORT, LONG = 10, 99  # percentiles of length in a category between which a length is right
+
+
+@dataclass(kw_only=True)
+class Heuristic(Scorer):
+    """Product of what rules say of an answer, each in [0, 1], 1 where all is well. Which rules depends on the category.
+
+    The parts have columns of their own: ``refusal`` and boilerplate, ``truncation``, ``repetition``, ``echo`` of the
+    request, ``language`` (that of the request), ``length`` (1 from the 10th to the 99th percentile of the category,
+    down to 0.5 at its ends), ``constraints`` followed of those that the request states, ``code`` that parses,
+    ``arithmetic`` that is right, a final ``answer`` of a mathematical task. A rule that finds nothing to judge gives no
+    verdict, and takes no part in the product (arXiv 2505.22157, section 3.3, has models in the place of rules). Of a
+    chat all that users say and all that the assistant says are looked at.
+    """
+
+    def score(self, space: Space, executor: Executor) -> Verdicts:
+        return self.parts(space, executor)[""]
+
+    def parts(self, space: Space, executor: Executor) -> dict[str, Verdicts]:
+        n, bins = len(space), space.bins
+        routes = [ROUTES.get(str(name), REST) for name in bins.category_name]
+        blocks = [(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK)]
+        found = executor.map(partial(_judge, space.corpus.texts, routes, bins.category), blocks)
+        steps = [stop - start for start, stop in blocks]
+        values, lengths, reasons = [], [], {name: Counter() for name in RULES}
+        for judged, words, why in track(found, "quality", "rows", total=n, step=steps):
+            values.append(judged)
+            lengths.append(words)
+            for name, counts in why.items():
+                reasons[name].update(counts)
+        columns = dict(zip(RULES, np.concatenate(values).T, strict=True))
+        words = np.concatenate(lengths)
+        columns[LENGTH] = _fit(words, bins.category)
+        reasons[LENGTH] = Counter({EMPTY: int((words == 0).sum())})
+        product = np.where(words > 0, np.nanprod(np.stack(list(columns.values())), axis=0), np.nan)
+        whole = {"": (product.astype(np.float32), _counted(reasons[LENGTH]))}
+        return whole | {name: (value.astype(np.float32), _counted(reasons[name])) for name, value in columns.items()}
+
+
+def _rules() -> dict[str, Callable[[str, str], float | str]]:
+    from pipeline.heuristics import arithmetic, code, echo, following, languages, refusals, repetition, truncation
+
+    judges = [one.judge for one in (refusals, truncation, repetition, echo, languages, following, code, arithmetic)]
+    return dict(zip(RULES, [*judges, arithmetic.final_answer], strict=True))
+
+
+def _counted(reasons: Counter) -> dict[str, int]:
+    return {reason: count for reason, count in sorted(reasons.items()) if count}
+
+
+def _judge(
+    texts: Texts, routes: list[tuple[str, ...]], category: np.ndarray, block: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray, dict[str, Counter]]:
+    """Verdicts of the rules, float64[b, r], words of the answers, int64[b], and how often there was none, and why."""
+    rules = _rules()
+    asked, said = (texts.read(*block, part) for part in ("instruction", "response"))
+    values = np.full((len(asked), len(RULES)), np.nan)
+    reasons = {name: Counter() for name in RULES}
+    for row, (instruction, response, code_) in enumerate(zip(asked, said, category[slice(*block)], strict=True)):
+        for column, (name, rule) in enumerate(rules.items()):
+            if not response.strip():
+                verdict: float | str = EMPTY
+            elif name in routes[code_]:
+                verdict = rule(instruction, response)
+            else:
+                verdict = ELSEWHERE
+            if isinstance(verdict, str):
+                reasons[name][verdict] += 1
+            else:
+                values[row, column] = verdict
+    return values, np.array([len(text.split()) for text in said]), reasons
+
+
+def _fit(words: np.ndarray, category: np.ndarray) -> np.ndarray:
+    """How well the length of each answer fits those of its category: float64[n], NaN for empty ones."""
+    fit = np.full(len(words), np.nan)
+    for code_ in np.unique(category):
+        rows = np.flatnonzero((category == code_) & (words > 0))
+        if not len(rows):
+            continue
+        own = words[rows].astype(np.float64)
+        low, high = np.percentile(own, [SHORT, LONG])
+        fit[rows] = np.where(own < low, 0.5 + 0.5 * own / max(low, 1), np.where(own > high, 0.5 + 0.5 * high / own, 1))
+    return fit
