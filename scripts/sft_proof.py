@@ -72,8 +72,9 @@ def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
         for name in chosen[kind]:
             if name not in known:
                 raise SystemExit(f"{kind}: '{name}' is none of {', '.join(known)}; mend the name.")
-    if len(set(chosen["budgets"])) < len(chosen["budgets"]):
-        raise SystemExit(f"budgets: {chosen['budgets']} has one twice; expected each once; mend it.")
+    for kind in ("sources", "arms", "budgets"):
+        if not chosen[kind] or len(set(chosen[kind])) < len(chosen[kind]):
+            raise SystemExit(f"{kind}: {chosen[kind]} is empty or has one twice; expected each once; mend it.")
     for budget in chosen["budgets"]:
         if not 0 < budget < 1:
             raise SystemExit(f"budgets has {budget}; expected shares of the pool's tokens between 0 and 1; mend it.")
@@ -92,6 +93,10 @@ def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
             f"model={chosen['model']} is no folder, and as a Hub id it needs a commit, so that results are of one "
             "model; set revision."
         )
+    if chosen["model"] == language_model.SMALL and chosen["lora"]:
+        raise SystemExit(f"found lora={chosen['lora']} with model=small, which is trained whole; leave one out.")
+    if chosen["device"] not in ("cpu", "cuda"):
+        raise SystemExit(f"device is '{chosen['device']}'; expected cpu or cuda; mend it.")
     if chosen["until"] not in ("select", "table"):
         raise SystemExit(f"until is '{chosen['until']}'; expected select or table; mend it.")
     if chosen["until"] == "table":

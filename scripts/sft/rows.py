@@ -19,9 +19,12 @@ def prepare(chosen: dict[str, Any], place: Path, draft: Path) -> None:
     Raises
     ------
     SystemExit
-        If a source has none in a part.
+        If a file of a source is not there, or a source has no row in a part.
     """
-    corpus = corpora.load(Path(chosen["data"]), chosen["sources"], chosen["general"], chosen["held_out"])
+    try:
+        corpus = corpora.load(Path(chosen["data"]), chosen["sources"], chosen["general"], chosen["held_out"])
+    except FileNotFoundError as error:
+        raise SystemExit(f"{error.filename} is not there; expected a file of the sources; mend data.") from error
     if chosen["model"] == language_model.SMALL:
         language_model.make_tokenizer(corpus.general, chosen["small"]["vocabulary"], place)
     else:

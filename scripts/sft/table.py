@@ -24,6 +24,7 @@ def write(found: list[dict[str, Any]], chosen: dict[str, Any], held_out: list[Ro
     """Write ``results.json``, ``table.md``, ``examples.md`` and ``figure.png`` into the folder, and print the table."""
     folder = Path(chosen["folder"])
     written = tables(found, chosen) + answered(found, chosen)
+    written += f"\nOf model={chosen['model']}, from the results in {Path(chosen['parts']).name}.\n"
     (folder / "results.json").write_text(json.dumps(found, indent=1), "utf-8")
     (folder / "table.md").write_text(written, "utf-8")
     (folder / "examples.md").write_text(examples(found, chosen, held_out), "utf-8")
@@ -72,7 +73,8 @@ def bars(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
     }
     worst = max(each, key=each.__getitem__)
     where = f"{worst[0]}, {worst[1]} at {percent(worst[2])}"
-    rows.append(["fine-tuned against base, the source that gained least", "below 0", f"{where}: {each[worst]:+.4f}"])
+    what = f"{OURS} and random against base, the source that gained least"
+    rows.append([what, "below 0", f"{where}: {each[worst]:+.4f}"])
     return markdown(["bar", "wanted", "reached"], rows)
 
 
@@ -123,8 +125,10 @@ def answered(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
             more = ours[at][name] / theirs[at][name] - 1
             line += [f"{100 * more:+.0f} %", f"{difference(found, OURS, budget, name)[0]:+.4f}"]
         lines.append(line)
-    header = [f"{what}, {percent(budget)}" for budget in chosen["budgets"] for what in ("answer tokens", "loss")]
-    said = f"\n## What {OURS} keeps of each source, and its loss there, to random\n\n"
+    header = [
+        f"{what}, {percent(budget)}" for budget in chosen["budgets"] for what in ("answer tokens", "loss to random")
+    ]
+    said = f"\n## What {OURS} keeps of each source, and its loss there, both to random\n\n"
     return said + markdown(["source", *header], lines)
 
 

@@ -118,7 +118,8 @@ def test_a_model_of_a_folder_is_tuned_with_adapters(proof, tmp_path):
     [({"arms": ["random"]}, "corebound"), ({"sources": ["books"]}, "books"), ({"pairs": 1}, "pairs=1"),
      ({"budgets": [3]}, "budgets has 3"), ({"budgets": [0.1, 0.1]}, "has one twice"), ({"workers": 0}, "workers is 0"),
      ({"model": "me/model"}, "set revision"), ({"until": "lunch"}, "until is 'lunch'"),
-     ({"device": "cuda"}, "device is cuda")],
+     ({"device": "cuda"}, "device is cuda"), ({"device": "mps"}, "device is 'mps'"), ({"budgets": []}, "is empty"),
+     ({"arms": ["corebound", "random", "random"]}, "has one twice"), ({"lora": {"r": 8}}, "with model=small")],
 )  # fmt: skip
 def test_what_is_missing_is_said_before_the_first_hour(setting, said):
     import torch
@@ -140,6 +141,9 @@ def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path):
 
     with pytest.raises(SystemExit, match=re.escape(f"model={tmp_path} cannot be read")):
         language_model.read_tokenizer(str(tmp_path))
+    with pytest.raises(SystemExit, match=r"gsm8k_train\.jsonl\.gz is not there"):
+        asked = {"sources": ["gsm8k"], "data": str(tmp_path), "general": 0.25, "held_out": 9}
+        rows.prepare(asked, tmp_path, tmp_path / "draft")
     with pytest.raises(SystemExit, match="data=nowhere is no folder"):
         rows.require_data({"sources": ["t0"], "data": "nowhere"})
 
