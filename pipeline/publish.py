@@ -13,6 +13,7 @@ from pipeline.cache import digest, file_digest
 from pipeline.component import Component
 from pipeline.report.card import card
 from pipeline.report.map import draw
+from pipeline.report.scores import score_rows
 from pipeline.report.summary import category_rows, funnel, source_rows
 from pipeline.run import Run
 from pipeline.sinks import Product, run_record
@@ -63,6 +64,7 @@ def record(run: Run, command: str) -> dict[str, Any]:
         "counts": funnel(run),
         "categories": category_rows(run),
         "nulls": run.scores.nulls,
+        "scores": score_rows(run),
         "clusters": len(run.space.bins.sizes),
         "neighbour_recall": float(run.space.neighbours.recall),
         "long_rows": float(run.space.embeddings.long.mean()),

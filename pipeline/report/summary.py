@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.arrays import BAD, BOUNDARY, CORE, EXCLUDED, GARBAGE
 from pipeline.report.coverage import SAMPLE
+from pipeline.report.scores import score_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -103,7 +104,9 @@ def category_rows(run: Run) -> list[dict[str, Any]]:
 def show(run: Run, product: str | None = None) -> None:
     """Print the summary."""
     out = console()
-    for table in (_sources(run), _funnel(run), _groups(run), _beside(run), _suggested(run), _stages(run)):
+    scores = score_table(run)
+    asked_for = [scores] if scores else []
+    for table in (_sources(run), _funnel(run), _groups(run), *asked_for, _beside(run), _suggested(run), _stages(run)):
         caption, table.caption = table.caption, None  # rich would wrap it to the width of the table
         out.print(table)
         if caption:

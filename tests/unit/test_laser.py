@@ -6,6 +6,8 @@ import pytest
 from pipeline.bins.categorizers import ColumnCategory, OneCategory
 from pipeline.budget import Budget
 from pipeline.errors import ConfigError
+from pipeline.report.scores import score_rows
+from pipeline.report.summary import show
 from pipeline.run import curate
 from pipeline.scorers.heuristic import Heuristic
 from pipeline.scorers.lexical import Lexical
@@ -61,3 +63,14 @@ def test_it_says_what_it_needs(tmp_path):
         run(tmp_path, selector=Laser())
     with pytest.raises(ConfigError, match="percentile is 101"):
         Laser(percentile=101)
+
+
+def test_the_summary_says_how_scores_are_distributed_and_what_is_kept(tmp_path, capsys):
+    found = run(tmp_path)
+    rows = {row["name"]: row for row in score_rows(found)}
+    assert {"quality", "quality_truncation", "difficulty", "preference"} <= rows.keys()
+    assert not {"margin", "density"} & rows.keys()
+    assert rows["preference"]["kept"] > rows["preference"]["dropped"]
+    assert rows["difficulty"]["p10"] <= rows["difficulty"]["p50"] <= rows["difficulty"]["p90"]
+    show(found)
+    assert "quality_truncation" in capsys.readouterr().out
