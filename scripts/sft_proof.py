@@ -9,6 +9,7 @@ it was.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ CODE = (
 )
 READ = ("table", "verdict", "picture")  # modules that only read results
 # What no single result depends on, but for its last digits: as many workers as cores leave each one thread.
-APART = ("folder", "data", "workers", "pairs", "budgets", "arms", "full", "until")
+APART = ("parts", "folder", "data", "workers", "pairs", "budgets", "arms", "full", "until")
 
 
 @hydra.main(config_path="sft/configs", config_name="sft_proof", version_base="1.3")
@@ -37,9 +38,7 @@ def main(options: DictConfig) -> None:
     chosen: dict[str, Any] = OmegaConf.to_container(options, resolve=True)
     refuse_what_is_missing(chosen)
     training.start(chosen["workers"])  # the base is trained as the others are
-    own = {name: value for name, value in chosen.items() if name not in APART}
-    own["content"] = language_model.content(chosen["model"])
-    name = fingerprint(own, *CODE, but=READ)
+    name = name_of(chosen)
     parts = Path(chosen["folder"]) / f"parts-{name}"
     parts.mkdir(parents=True, exist_ok=True)
     chosen["parts"] = str(parts)
@@ -60,41 +59,51 @@ def main(options: DictConfig) -> None:
     units += [Unit(pair, 1.0, FULL) for pair in range(chosen["full"])]
     each(fine_tune, units, chosen, "fine-tune", "models", training.start)
     require_one_version(parts)
-    require_same(name, fingerprint(own, *CODE, but=READ), parts)
+    require_same(name, name_of(chosen), parts)
     found = [json.loads((parts / "base.json").read_text("utf-8"))]
     found += [json.loads((parts / unit.file).read_text("utf-8")) for unit in units]
-    table.write(found, chosen, rows.read(str(parts))["held_out"])
+    table.write(found, chosen, rows.read(str(parts)))
+
+
+def name_of(chosen: dict[str, Any]) -> str:
+    """Of the results of these settings: of all that a single result depends on, the code and the weights included."""
+    own = {name: value for name, value in chosen.items() if name not in APART}
+    return fingerprint(own | {"content": language_model.content(chosen["model"])}, *CODE, but=READ)
 
 
 def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
     """Stop before the first hour, not after it."""
-    for kind, known in (("sources", corpora.SOURCES), ("arms", arms.ARMS)):
+    for kind, known in (("sources", corpora.SOURCES), ("arms", [*arms.ARMS, arms.MATCHED])):
         for name in chosen[kind]:
             if name not in known:
-                raise SystemExit(f"{kind}: '{name}' is none of {', '.join(known)}; mend the name.")
+                raise SystemExit(f"{kind}: '{name}' is none of {', '.join(map(repr, known))}; mend the name.")
     for kind in ("sources", "arms", "budgets"):
         if not chosen[kind] or len(set(chosen[kind])) < len(chosen[kind]):
             raise SystemExit(f"{kind}: {chosen[kind]} is empty or has one twice; expected each once; mend it.")
     for budget in chosen["budgets"]:
         if not 0 < budget < 1:
             raise SystemExit(f"budgets has {budget}; expected shares of the pool's tokens between 0 and 1; mend it.")
-    if chosen["pairs"] < 2 or chosen["full"] > chosen["pairs"]:
+    if not 0 < chosen["general"] < 1 or chosen["held_out"] < 1:
+        raise SystemExit(
+            f"found general={chosen['general']} and held_out={chosen['held_out']}; expected a share between 0 and 1, "
+            "and a row or more; mend them."
+        )
+    if chosen["pairs"] < 2 or not 0 <= chosen["full"] <= chosen["pairs"]:
         raise SystemExit(
             f"found pairs={chosen['pairs']} and full={chosen['full']}; expected two pairs or more, for an interval, "
             "and the full pool in no more than these; mend them."
         )
-    for name in (OURS, RANDOM):
+    for name in (OURS, RANDOM):  # MATCHED, too, goes by what ours keeps
         if name not in chosen["arms"]:
             raise SystemExit(f"arms: '{name}' is missing, without which there is nothing to compare; add it.")
     if chosen["workers"] < 1:
         raise SystemExit(f"workers is {chosen['workers']}; expected 1 or more; mend it.")
-    if chosen["model"] != language_model.SMALL and not Path(chosen["model"]).is_dir() and not chosen["revision"]:
+    commit = re.fullmatch(r"[0-9a-f]{40}", str(chosen["revision"]))
+    if chosen["model"] != language_model.SMALL and not Path(chosen["model"]).is_dir() and not commit:
         raise SystemExit(
             f"model={chosen['model']} is no folder, and as a Hub id it needs a commit, so that results are of one "
-            "model; set revision."
+            "model; set revision to its 40 digits."
         )
-    if chosen["model"] == language_model.SMALL and chosen["lora"]:
-        raise SystemExit(f"found lora={chosen['lora']} with model=small, which is trained whole; leave one out.")
     if chosen["device"] not in ("cpu", "cuda"):
         raise SystemExit(f"device is '{chosen['device']}'; expected cpu or cuda; mend it.")
     if chosen["until"] not in ("select", "table"):

@@ -86,14 +86,16 @@ def t0(data: Path) -> Labelled:
     return Labelled(*rows, {kind: tuple(np.array([r[kind] for r in file]) for file in files) for kind in kinds})
 
 
+def first_answer(row: dict[str, Any]) -> str:
+    """Of Natural Instructions, where some tasks have a list of answers and others one."""
+    answers = row["output"] if isinstance(row["output"], list) else [row["output"]]
+    return answers[0] if answers else ""
+
+
 def natural_instructions(data: Path) -> Labelled:
     """Seven tasks; without their definitions, which would give the label away."""
     files = [lines(data / part / "superni_a_flat.jsonl.gz") for part in ("instruct", "eval")]
-
-    def answer(row: dict[str, Any]) -> str:
-        return row["output"][0] if isinstance(row["output"], list) else row["output"]
-
-    rows = [[{"instruction": r["input"], "output": answer(r)} for r in file] for file in files]
+    rows = [[{"instruction": r["input"], "output": first_answer(r)} for r in file] for file in files]
     kinds = ("task", "category")
     return Labelled(*rows, {kind: tuple(np.array([r[kind] for r in file]) for file in files) for kind in kinds})
 

@@ -21,6 +21,7 @@ from pipeline.selectors.coverage import Coverage
 from pipeline.selectors.herding import Herding
 
 OURS, RANDOM, FULL, BASE = "corebound", "random", "full", "base"
+MATCHED = "matched"  # random rows with as many answer tokens of each source as ours: what is left is which rows
 POOL = 0.9  # of the pool in a pair, so that pairs differ in what there is to select from
 # Those without scores are what a user without corebound would do: nothing is set aside.
 ARMS: dict[str, tuple[Selector, bool]] = {
@@ -54,6 +55,18 @@ class Chosen:
 def subsample(size: int, pair: int) -> np.ndarray:
     """int64[k], sorted: which rows of the pool a pair has."""
     return np.sort(np.random.default_rng(1000 + pair).permutation(size)[: round(POOL * size)])
+
+
+def matched(pool: Rows, ours: list[int], pair: int) -> Chosen:
+    """Rows at random, of each source as many answer tokens as ``ours`` have, to the row."""
+    started = time.perf_counter()
+    source, tokens = (np.array([row[key] for row in pool]) for key in ("source", "answer_tokens"))
+    order, found = np.random.default_rng(2000 + pair).permutation(len(pool)), []
+    for name in np.unique(source[ours]):
+        rows = order[source[order] == name]
+        wanted = tokens[ours][source[ours] == name].sum()
+        found.append(rows[: max(1, int(np.argmin(np.abs(np.cumsum(tokens[rows]) - wanted))) + 1)])
+    return Chosen(np.sort(np.concatenate(found)).tolist(), time.perf_counter() - started)
 
 
 def choose(arm: str, pool: Rows, fraction: float, tokenizer: Path, pair: int, folder: Path) -> Chosen:

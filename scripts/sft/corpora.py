@@ -126,8 +126,8 @@ def natural_instructions(data: Path) -> tuple[list[Messages], ...]:
     """A task's definition, an instance of it, and the first of its answers."""
 
     def read(path: Path) -> list[Messages]:
-        rows = list(_rows(path))
-        return [_said(f"{r['definition']}\n{r['input']}", r["output"][0]) for r in rows if r["output"]]
+        rows = [(f"{r['definition']}\n{r['input']}", sets.first_answer(r)) for r in _rows(path)]
+        return [_said(asked, answer) for asked, answer in rows if answer.strip()]
 
     return tuple(read(data / part / "superni_a_flat.jsonl.gz") for part in ("instruct", "eval"))
 

@@ -18,6 +18,7 @@ COLOURS = {
     "longest": "#999933",
     "border": "#aa4499",
     "coverage": "#228833",
+    "matched": "#ddaa33",
     "herding, temper 1": "#ee7733",
     "herding alone": "#66ccee",
 }

@@ -29,12 +29,14 @@ def prepare(chosen: dict[str, Any], place: Path, draft: Path) -> None:
         language_model.make_tokenizer(corpus.general, chosen["small"]["vocabulary"], place)
     else:
         language_model.read_tokenizer(chosen["model"], chosen["revision"]).save_pretrained(place)
-    tokenizer, found = language_model.read_tokenizer(str(place)), {"content": corpus.content()}
+    tokenizer = language_model.read_tokenizer(str(place))
+    found: dict[str, Any] = {"content": corpus.content(), "too_long": dict.fromkeys(chosen["sources"], 0)}
     for part in PARTS:
         fitting, counts = [], dict.fromkeys(chosen["sources"], 0)
         everything = getattr(corpus, part)
         for row, encoded in zip(everything, language_model.encode(everything, tokenizer), strict=True):
-            most = chosen["largest"].get(part, chosen["held_out"])
+            most = chosen["held_out"] if part == "held_out" else chosen["largest"][part]
+            found["too_long"][row["source"]] += len(encoded.ids) > chosen["context"]
             if len(encoded.ids) <= chosen["context"] and sum(encoded.said) and counts[row["source"]] < most:
                 counts[row["source"]] += 1
                 fitting.append(row | {"tokens": len(encoded.ids), "answer_tokens": sum(encoded.said)})
@@ -75,7 +77,7 @@ def require_same(chosen: dict[str, Any]) -> None:
 
 @cache
 def read(parts: str) -> dict[str, Any]:
-    """Rows ``{"messages", "source", "tokens", "answer_tokens"}`` of each part."""
+    """Rows ``{"messages", "source", "tokens", "answer_tokens"}`` of each part; how many were too long."""
     with gzip.open(Path(parts) / "rows.json.gz", "rt", encoding="utf-8") as file:
         return json.load(file)
 

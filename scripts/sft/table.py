@@ -12,28 +12,25 @@ from proof.table import markdown, percent
 from sft import picture
 from sft.arms import BASE, FULL, OURS, RANDOM
 from sft.corpora import Row
-from sft.rows import pool
-from sft.units import Unit
-from sft.verdict import MACRO, difference, mean_loss
+from sft.verdict import MACRO, difference, mean_loss, over_base
 
 COSTS = ("rows", "tokens", "answer_tokens", "steps", "seconds")
 WORSE = 0.02  # nats by which no source may be worse than with random rows
 
 
-def write(found: list[dict[str, Any]], chosen: dict[str, Any], held_out: list[Row]) -> None:
+def write(found: list[dict[str, Any]], chosen: dict[str, Any], data: dict[str, Any]) -> None:
     """Write ``results.json``, ``table.md``, ``examples.md`` and ``figure.png`` into the folder, and print the table."""
     folder = Path(chosen["folder"])
-    written = tables(found, chosen) + answered(found, chosen)
-    written += f"\nOf model={chosen['model']}, from the results in {Path(chosen['parts']).name}.\n"
     (folder / "results.json").write_text(json.dumps(found, indent=1), "utf-8")
+    written = tables(found, chosen, data)
     (folder / "table.md").write_text(written, "utf-8")
-    (folder / "examples.md").write_text(examples(found, chosen, held_out), "utf-8")
+    (folder / "examples.md").write_text(examples(found, chosen, data["held_out"]), "utf-8")
     picture.draw(found, chosen["arms"], chosen["budgets"], folder / "figure.png")
     print(written)
     print("  ".join(f"{folder}/{name}" for name in ("results.json", "table.md", "examples.md", "figure.png")))
 
 
-def tables(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
+def tables(found: list[dict[str, Any]], chosen: dict[str, Any], data: dict[str, Any]) -> str:
     """Everything that the results say."""
     return "\n".join(
         [
@@ -48,8 +45,14 @@ def tables(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
             f"## {OURS} to random, source by source\n",
             "Negative is better. On the right what random rows gain over the base at the largest budget.\n",
             by_source(found, chosen),
+            "## What is kept of each source\n",
+            "Its share of the answer tokens that are kept, to its share of the pool's, and the loss.\n",
+            kept_of(found, chosen, data),
             "## Cost\n",
             cost(found, chosen),
+            "## Rows\n",
+            rows_of(data, chosen),
+            f"Of model={chosen['model']}, from the results in {Path(chosen['parts']).name}.\n",
         ]
     )  # fmt: skip
 
@@ -66,15 +69,15 @@ def bars(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
         said = f"{worst} {each[worst]:+.4f}; there random rows gain {gained:.4f} over the base"
         rows.append([f"worst source at {percent(budget)}", f"at most +{WORSE}", said])
     each = {
-        (name, arm, budget): mean_loss(found, arm, budget, name) - mean_loss(found, BASE, 0.0, name)
+        (name, arm, budget): over_base(found, arm, budget, name)
         for name in chosen["sources"]
         for arm in (OURS, RANDOM)
         for budget in chosen["budgets"]
     }
     worst = max(each, key=each.__getitem__)
-    where = f"{worst[0]}, {worst[1]} at {percent(worst[2])}"
+    said = f"{worst[0]}, {worst[1]} at {percent(worst[2])}: {shown(*each[worst])}"
     what = f"{OURS} and random against base, the source that gained least"
-    rows.append([what, "below 0", f"{where}: {each[worst]:+.4f}"])
+    rows.append([what, "below 0", said])
     return markdown(["bar", "wanted", "reached"], rows)
 
 
@@ -105,31 +108,47 @@ def by_source(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
     return markdown(["source", *map(percent, chosen["budgets"]), "random to base"], rows)
 
 
-def answered(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
-    """How many answer tokens of each source our selection has, beside what that did to the loss."""
-    parts, pairs = Path(chosen["parts"]), range(chosen["pairs"])
+def kept_of(found: list[dict[str, Any]], chosen: dict[str, Any], data: dict[str, list[Row]]) -> str:
+    """Answer tokens of each source, of ours and of random rows, beside the loss; and how both go together, by arm."""
+    there = {
+        name: sum(row["answer_tokens"] for row in data["pool"] if row["source"] == name) for name in chosen["sources"]
+    }
 
-    def tokens(arm: str, budget: float) -> dict[str, int]:
-        total = dict.fromkeys(chosen["sources"], 0)
-        for pair in pairs:
-            own = pool(chosen["parts"], pair)
-            for row in json.loads((parts / f"rows-{Unit(pair, budget, arm).file}").read_text("utf-8"))["rows"]:
-                total[own[row]["source"]] += own[row]["answer_tokens"]
-        return total
+    def share(arm: str, budget: float, name: str) -> float:
+        own = [one["answered"] for one in found if one["arm"] == arm and one["budget"] == budget]
+        kept = sum(one[name] for one in own) / sum(sum(one.values()) for one in own)
+        return 100 * (kept / (there[name] / sum(there.values())) - 1)
 
-    ours, theirs = ([tokens(arm, budget) for budget in chosen["budgets"]] for arm in (OURS, RANDOM))
     lines = []
     for name in chosen["sources"]:
         line: list[Any] = [name]
-        for at, budget in enumerate(chosen["budgets"]):
-            more = ours[at][name] / theirs[at][name] - 1
-            line += [f"{100 * more:+.0f} %", f"{difference(found, OURS, budget, name)[0]:+.4f}"]
+        for budget in chosen["budgets"]:
+            line += [f"{share(arm, budget, name):+.0f} %" for arm in (OURS, RANDOM)]
+            line.append(f"{difference(found, OURS, budget, name)[0]:+.4f}")
         lines.append(line)
-    header = [
-        f"{what}, {percent(budget)}" for budget in chosen["budgets"] for what in ("answer tokens", "loss to random")
-    ]
-    said = f"\n## What {OURS} keeps of each source, and its loss there, both to random\n\n"
-    return said + markdown(["source", *header], lines)
+    header = [f"{what}, {percent(b)}" for b in chosen["budgets"] for what in (OURS, RANDOM, "loss to random")]
+    lines_of_arms = []
+    for arm in chosen["arms"] if len(chosen["sources"]) > 2 else []:
+        if arm != RANDOM:
+            both = [[(share(arm, b, name) - share(RANDOM, b, name), difference(found, arm, b, name)[0])
+                     for name in chosen["sources"]] for b in chosen["budgets"]]  # fmt: skip
+            lines_of_arms.append([arm, *(f"{np.corrcoef(np.array(each).T)[0, 1]:+.2f}" for each in both)])
+    said = markdown(["source", *header], lines)
+    if lines_of_arms:
+        said += "\nCorrelation, over sources, of these differences of an arm to random with those of its loss:\n\n"
+        said += markdown(["arm", *map(percent, chosen["budgets"])], lines_of_arms)
+    return said
+
+
+def rows_of(data: dict[str, Any], chosen: dict[str, Any]) -> str:
+    """What there is of each source, and what was left out as longer than the context."""
+    lines = []
+    for name in chosen["sources"]:
+        own = {part: [row for row in data[part] if row["source"] == name] for part in ("general", "pool", "held_out")}
+        said = sum(row["answer_tokens"] for row in own["held_out"])
+        lines.append([name, *(f"{len(rows):,}" for rows in own.values()), f"{said:,}", f"{data['too_long'][name]:,}"])
+    header = ["source", "general slice", "pool", "held out", "held-out answer tokens", "too long, left out"]
+    return markdown(header, lines)
 
 
 def cost(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:

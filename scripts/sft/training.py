@@ -25,7 +25,7 @@ class Batches:
     """Rows in an order drawn for each epoch, shared out evenly among a number of batches."""
 
     def __init__(self, rows: int, steps: int, seed: int) -> None:
-        self.rows, self.steps, self.rng = rows, min(steps, rows), np.random.default_rng(seed)
+        self.rows, self.steps, self.rng = rows, steps, np.random.default_rng(seed)
 
     def __len__(self) -> int:
         return self.steps
@@ -56,8 +56,8 @@ def train(
     rows : list of dict
         With ``messages``.
     steps : int
-        Batches of an epoch, at most the rows. Rows are shared out evenly among them, so that arms of equal tokens make
-        equally many steps, whether their rows are long or short.
+        Batches of an epoch, no more than there are rows. Rows are shared out evenly among them, so that arms of equal
+        tokens make equally many steps, whether their rows are long or short.
     how : dict
         ``epochs``, ``learning_rate``, ``context``, ``bf16``, ``device``, ``lora``, and ``grouped``: whether a batch has
         rows of alike length. Then there is little padding, but batches of short answers weigh as much as those of long

@@ -13,7 +13,7 @@ import numpy as np
 from proof.resume import once
 
 from sft import arms, language_model, rows, training
-from sft.arms import BASE, FULL, OURS
+from sft.arms import BASE, FULL, MATCHED, OURS
 
 SEED = 0  # of the base
 CHOOSE = ("numpy", "scikit-learn", "faiss-cpu", "tokenizers")  # libraries that decide what an arm keeps
@@ -31,7 +31,7 @@ class Unit:
     @property
     def file(self) -> str:
         """Where its result is, among the parts."""
-        return f"{self.pair}-{self.budget:g}-{self.arm}.json"
+        return f"{self.pair}-{self.budget:.12g}-{self.arm}.json"
 
 
 def how_of(chosen: dict[str, Any], phase: str) -> dict[str, Any]:
@@ -82,14 +82,19 @@ def select(task: tuple[int, tuple[float, ...], tuple[str, ...]], chosen: dict[st
     """Rows of every arm at every budget, for a pair."""
     pair, budgets, names = task
     parts = Path(chosen["parts"])
-    pool = [{"messages": row["messages"]} for row in rows.pool(chosen["parts"], pair)]
+    own = rows.pool(chosen["parts"], pair)
+    pool = [{"messages": row["messages"]} for row in own]
     folder = parts / f"cache-{pair}"
     shutil.rmtree(folder, ignore_errors=True)  # so that what comes first shows what ordering takes
     for name in sorted(names, key=lambda name: name != OURS):
         for budget in budgets:
 
             def make(draft: Path, name: str = name, budget: float = budget) -> None:
-                choice = arms.choose(name, pool, budget, parts / "tokenizer", pair, folder)
+                if name == MATCHED:
+                    ours = json.loads((parts / f"rows-{Unit(pair, budget, OURS).file}").read_text("utf-8"))["rows"]
+                    choice = arms.matched(own, ours, pair)
+                else:
+                    choice = arms.choose(name, pool, budget, parts / "tokenizer", pair, folder)
                 draft.write_text(json.dumps(asdict(choice) | {"versions": versions(CHOOSE)}), "utf-8")
 
             once(parts / f"rows-{Unit(pair, budget, name).file}", make)
@@ -111,6 +116,11 @@ def tuned(unit: Unit, chosen: dict[str, Any], parts: Path) -> dict[str, Any]:
         choice = json.loads((parts / f"rows-{unit.file}").read_text("utf-8"))
         own, cost = [own[i] for i in choice["rows"]], choice["seconds"]
     tokenizer = language_model.read_tokenizer(str(parts / "tokenizer"))
+    if len(own) < batches:
+        raise SystemExit(
+            f"{unit.arm} keeps {len(own)} rows for {batches} steps of an epoch; expected a row a step or more; raise "
+            "budgets or tune.batch_tokens."
+        )
     trained = training.train(base_of(chosen), tokenizer, own, batches, how, unit.pair, said_only=True)
     return judged(unit, trained.model, tokenizer, own, trained.steps, trained.seconds, cost, chosen)
 
@@ -128,6 +138,7 @@ def judged(
     return asdict(unit) | {
         "loss": {name: total / tokens for name, (total, tokens) in totals.items()},
         "rows": len(own),
+        "answered": {name: sum(r["answer_tokens"] for r in own if r["source"] == name) for name in chosen["sources"]},
         "tokens": sum(row["tokens"] for row in own),
         "answer_tokens": sum(row["answer_tokens"] for row in own),
         "steps": steps,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import t
 
-from sft.arms import RANDOM
+from sft.arms import BASE, RANDOM
 
 MACRO = "macro"
 
@@ -23,6 +23,18 @@ def mean_loss(found: list[dict[str, Any]], arm: str, budget: float, source: str)
     return float(np.mean([one[source] for one in losses(found, arm, budget).values()]))
 
 
+def over_base(found: list[dict[str, Any]], arm: str, budget: float, source: str) -> tuple[float, float, float]:
+    """Mean difference of a source's loss to that of the base, and its 95 % interval over pairs (Student's t)."""
+    (base,) = losses(found, BASE, 0.0).values()
+    return _interval(np.array([one[source] - base[source] for one in losses(found, arm, budget).values()]))
+
+
+def _interval(each: np.ndarray) -> tuple[float, float, float]:
+    mean = float(each.mean())
+    wide = t.ppf(0.975, len(each) - 1) * each.std(ddof=1) / np.sqrt(len(each))
+    return mean, mean - wide, mean + wide
+
+
 def difference(
     found: list[dict[str, Any]], arm: str, budget: float, source: str, rival: str = RANDOM
 ) -> tuple[float, float, float]:
@@ -32,7 +44,4 @@ def difference(
     """
     own, others = losses(found, arm, budget), losses(found, rival, budget)
     assert own.keys() == others.keys(), "every pair has every arm"
-    both = np.array([own[pair][source] - others[pair][source] for pair in sorted(own)])
-    mean = float(both.mean())
-    wide = t.ppf(0.975, len(both) - 1) * both.std(ddof=1) / np.sqrt(len(both))
-    return mean, mean - wide, mean + wide
+    return _interval(np.array([own[pair][source] - others[pair][source] for pair in sorted(own)]))

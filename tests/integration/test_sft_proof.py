@@ -52,6 +52,11 @@ def test_arms_have_equal_tokens_and_steps_and_learn(proof):
     (base,), (full,) = of(results, "base"), of(results, "full")
     few = [one for name in ("corebound", "random", "longest") for one in of(results, name)]
     assert {one["pair"] for one in few} == {0, 1}
+    (parts,) = proof[0].glob("out/parts-*")
+    with gzip.open(parts / "rows.json.gz", "rt") as file:
+        general = json.load(file)["general"]
+    assert (base["rows"], base["tokens"]) == (len(general), sum(row["tokens"] for row in general))  # and no other rows
+    assert sum(full["answered"].values()) == full["answer_tokens"]
     tokens = [one["tokens"] for one in few]
     assert max(tokens) < 1.1 * min(tokens) and full["tokens"] > 9 * min(tokens)
     assert len({one["steps"] for one in few}) == 1
@@ -119,7 +124,9 @@ def test_a_model_of_a_folder_is_tuned_with_adapters(proof, tmp_path):
      ({"budgets": [3]}, "budgets has 3"), ({"budgets": [0.1, 0.1]}, "has one twice"), ({"workers": 0}, "workers is 0"),
      ({"model": "me/model"}, "set revision"), ({"until": "lunch"}, "until is 'lunch'"),
      ({"device": "cuda"}, "device is cuda"), ({"device": "mps"}, "device is 'mps'"), ({"budgets": []}, "is empty"),
-     ({"arms": ["corebound", "random", "random"]}, "has one twice"), ({"lora": {"r": 8}}, "with model=small")],
+     ({"arms": ["corebound", "random", "random"]}, "has one twice"), ({"full": -1}, "full=-1"),
+     ({"model": "me/model", "revision": "main"}, "set revision"), ({"general": 1}, "general=1"),
+     ({"held_out": 0}, "held_out=0")],
 )  # fmt: skip
 def test_what_is_missing_is_said_before_the_first_hour(setting, said):
     import torch
@@ -146,6 +153,113 @@ def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path):
         rows.prepare(asked, tmp_path, tmp_path / "draft")
     with pytest.raises(SystemExit, match="data=nowhere is no folder"):
         rows.require_data({"sources": ["t0"], "data": "nowhere"})
+
+
+def test_only_what_the_assistant_says_is_trained_on(tmp_path, monkeypatch):
+    from sft import language_model, training
+    from trl import SFTTrainer
+
+    rows, seen = conversations(), []
+    language_model.make_tokenizer(rows * 10, 300, tmp_path)
+    tokenizer = language_model.read_tokenizer(str(tmp_path))
+    compute = SFTTrainer.compute_loss
+
+    def spy(self, model, inputs, *more, **named):
+        seen.extend(inputs["input_ids"][inputs["labels"] != -100].tolist())
+        return compute(self, model, inputs, *more, **named)
+
+    monkeypatch.setattr(SFTTrainer, "compute_loss", spy)
+    how = {
+        "epochs": 1,
+        "learning_rate": 1e-3,
+        "context": 128,
+        "bf16": False,
+        "device": "cpu",
+        "lora": None,
+        "grouped": False,
+    }
+    for said_only in (True, False):
+        seen.clear()
+        model = language_model.make_small(tokenizer, {"hidden_size": 32, "layers": 1, "heads": 2}, 128, seed=0)
+        training.train(model, tokenizer, rows, 2, how, 0, said_only)
+        said = [i for e in language_model.encode(rows, tokenizer) for i, s in zip(e.ids, e.said, strict=True) if s]
+        assert (sorted(seen) == sorted(said)) == said_only
+        assert len(seen) >= len(said)
+
+
+def test_pairs_have_pools_of_their_own():
+    from sft.arms import subsample
+
+    first, second = (set(subsample(200, pair).tolist()) for pair in (0, 1))
+    assert len(first) == len(second) == 180 and first != second
+
+
+def test_matched_rows_have_as_many_answer_tokens_of_each_source_and_are_others():
+    from sft.arms import matched
+
+    pool = [{"source": "ab"[i % 2], "answer_tokens": 1 + i % 7} for i in range(400)]
+    ours = list(range(0, 60)) + list(range(61, 200, 2))
+    chosen = matched(pool, ours, 0).rows
+    for name in "ab":
+        tokens = [sum(pool[i]["answer_tokens"] for i in rows if pool[i]["source"] == name) for rows in (ours, chosen)]
+        assert abs(tokens[0] - tokens[1]) <= 7
+    assert chosen != matched(pool, ours, 1).rows and len(set(chosen) & set(ours)) < len(ours)
+
+
+def settings():
+    from omegaconf import OmegaConf
+
+    configs = ROOT / "scripts" / "sft" / "configs"
+    files = [OmegaConf.load(configs / name) for name in ("sft_proof.yaml", "preset/smoke.yaml")]
+    return OmegaConf.to_container(OmegaConf.merge(*files), resolve=False)
+
+
+CHANGES = [
+    {"tune": {"epochs": 9}}, {"base": {"epochs": 9}}, {"held_out": 9}, {"sources": ["t0"]}, {"context": 64},
+    {"bf16": True}, {"largest": {"general": 9, "pool": 9}}, {"device": "cuda"}, {"lora": {"r": 1}}, {"examples": 1},
+    {"small": {"layers": 1}}, {"general": 0.5}, {"revision": "main"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_results_of_other_settings_have_another_name(change):
+    from sft_proof import name_of
+
+    assert name_of(settings() | change) != name_of(settings())
+
+
+def test_more_pairs_budgets_and_arms_add_to_what_is_there():
+    from sft_proof import name_of
+
+    assert name_of(settings() | {"pairs": 9, "budgets": [0.5], "arms": ["border"], "full": 0}) == name_of(settings())
+
+
+def test_tables_say_what_results_say(tmp_path):
+    from sft import table
+
+    chosen = {"sources": ["a", "b", "c"], "arms": ["corebound", "random"], "budgets": [0.1], "pairs": 2, "full": 0,
+              "model": "small", "parts": str(tmp_path / "parts-1")}  # fmt: skip
+    shared = {"rows": 4, "tokens": 9, "answer_tokens": 5, "steps": 3, "seconds": 1, "seconds_to_select": 2}
+    found = [{"arm": "base", "budget": 0.0, "pair": 0, "loss": {"a": 3.0, "b": 3.0, "c": 3.0}} | shared]
+    for pair, more in ((0, 0.0), (1, 0.002)):
+        ours, theirs = {"a": 2.9 - more, "b": 2.84, "c": 2.9}, {"a": 2.95, "b": 2.8, "c": 2.9}
+        found.append(
+            {"arm": "corebound", "budget": 0.1, "pair": pair, "loss": ours, "answered": {"a": 60, "b": 20, "c": 20}}
+            | shared
+        )
+        found.append(
+            {"arm": "random", "budget": 0.1, "pair": pair, "loss": theirs, "answered": {"a": 40, "b": 40, "c": 20}}
+            | shared
+        )
+    row = {"answer_tokens": 2}
+    rows = [row | {"source": name} for name in "aabbc"]
+    said = table.tables(
+        found, chosen, {"general": rows, "pool": rows, "held_out": rows[:1], "too_long": {"a": 7, "b": 0, "c": 0}}
+    )
+    assert "| worst source at 10 % | at most +0.02 | b +0.0400; there random rows gain 0.2000 over the base |" in said
+    assert "| a | +50 % | +0 % | -0.0510 |" in said and "| b | -50 % | +0 % | +0.0400 |" in said
+    assert "| corebound | -1.00 |" in said or "| corebound | -0.99 |" in said
+    assert "| a | 2 | 2 | 1 | 2 | 7 |" in said
 
 
 def conversations():
@@ -193,7 +307,11 @@ def test_every_source_says_what_its_rows_say(tmp_path):
     for train, test, rows in (
         ("alpaca_17k", "alpaca_eval1k", [task]),
         ("t0_a", "t0_a_eval", [{"prompt": "Add.\n1 and 2", "completion": "3<|endoftext|>", **labels}]),
-        ("superni_a_flat", "superni_a_flat", [{**asked, "output": ["3", "three"]}, {**asked, "output": []}]),
+        (
+            "superni_a_flat",
+            "superni_a_flat",
+            [{**asked, "output": ["3", "three"]}, {**asked, "output": []}, {**asked, "input": "one", "output": "POS"}],
+        ),
         ("sgd_sharegpt", "sgd_sharegpt_eval", [{"conversations": turns, "services": ["Sums_1"]}]),
     ):
         put(f"{'chat' if train.startswith('sgd') else 'instruct'}/{train}.jsonl.gz", *rows)
@@ -201,6 +319,8 @@ def test_every_source_says_what_its_rows_say(tmp_path):
     wanted = [{"role": "user", "content": "Add.\n1 and 2"}, {"role": "assistant", "content": "3"}]
     for name in ("alpaca", "code", "t0", "natural-instructions", "dialogues"):
         train, test = corpora.SOURCES[name](tmp_path)
+        if name == "natural-instructions":  # some tasks have one answer instead of a list
+            assert train.pop()[1]["content"] == test.pop()[1]["content"] == "POS"
         assert train == [wanted] * (2 if name == "code" else 1)
         assert test == ([] if name == "code" else [wanted])
 
