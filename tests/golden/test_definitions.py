@@ -5,10 +5,12 @@ import pytest
 
 from pipeline.arrays import BOUNDARY, CORE, OUTLIER, Demand
 from pipeline.budget import Budget
-from pipeline.config import GROUPS
+from pipeline.config import GROUPS, default_scorers
 from pipeline.executors import Serial
 from pipeline.report.coverage import trace_curve
 from pipeline.run import curate
+from pipeline.scorers.heuristic import Heuristic
+from pipeline.scorers.lexical import Lexical
 from tests.conftest import toy_config, toy_rows
 
 NOISE = {"instruction": "qzx vvk wjq", "input": "", "output": "xkq zzv", "task": "noise"}
@@ -18,7 +20,9 @@ EMPTY = {"instruction": "Describe a day in Bern for a visitor.", "input": "", "o
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     rows = [*toy_rows(), NOISE, EMPTY]
-    return curate(toy_config(tmp_path_factory.mktemp("golden"), rows, similarity=0.9, budget=Budget(rows=20)))
+    scorers = {**default_scorers(), "quality": Heuristic(), "difficulty": Lexical()}
+    folder = tmp_path_factory.mktemp("golden")
+    return curate(toy_config(folder, rows, similarity=0.9, budget=Budget(rows=20), scorers=scorers))
 
 
 def row_of(run, row):
@@ -157,10 +161,26 @@ def test_the_curve_counts_blocks_alike(run, monkeypatch):
 def ranks(run):
     n = len(run.space)
     demand = Demand(np.ones(n, np.int64), "rows", np.zeros(n, bool), np.zeros(n, bool), np.zeros(n))
+    settings = {"laser": {"rows": 20, "percentile": 100}}  # no best of a cluster is above all: by preference alone
     return {
-        name: [selector().rank(run.space, run.scores, demand, Serial(), seed).rank for seed in (0, 1)]
+        name: [
+            selector(**settings.get(name, {})).rank(run.space, run.scores, demand, Serial(), seed).rank
+            for seed in (0, 1)
+        ]
         for name, selector in GROUPS["selector"].items()
     }
+
+
+def test_laser_goes_by_the_product_of_quality_and_difficulty(run, ranks):
+    def scaled(name):
+        values = run.scores.columns[name].astype(float)
+        low, high = np.nanpercentile(values, [1, 99])
+        return np.clip((values - low) / (high - low), 0, 1)
+
+    wanted = scaled("quality") * scaled("difficulty")
+    found = wanted[np.argsort(ranks["laser"][0])]
+    known = found[~np.isnan(found)]
+    assert (np.diff(known) <= 1e-6).all() and np.isnan(found[len(known) :]).all() and np.isnan(found).any()
 
 
 def test_longest_is_longest_first(run, ranks):

@@ -74,7 +74,7 @@ SENTENCES = {
     "executor.workers=2": "it belongs to executor=threads and executor=processes",
     "embedder=precomputed embedder.path=toy.npz": "holds several arrays",
     "embedder=precomputed embedder.path=flat.npy": "expected float[60, d]",
-    "experiment=nope": "experiment has budgets, core_boundary, mix",
+    "experiment=nope": "experiment has budgets, core_boundary, laser, mix",
     "source.path=[]": "source.path is []; expected a file, a glob, or a list of these",
     "source.path=7": "source.path is 7",
     "source.path=*.nope": "*.nope matches no file",
