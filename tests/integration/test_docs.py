@@ -83,6 +83,7 @@ def test_every_file_the_readme_names_is_there():
     [
         ("Is it better than random?", "compare.md"),
         ("Does a language model agree?", "sft.md"),
+        ("Do the papers' claims hold?", "long_tail.md"),
         ("How far does it scale?", "scale.md"),
     ],
 )
