@@ -31,4 +31,4 @@ def report(order: Order, selection: Selection, shares: Mapping[str, float]) -> N
         lacking = ", ".join(f"{names[g]} is due {due[g]:,.0f} {order.unit} and has {there[g]:,.0f}" for g in short)
         more = [g for g in np.argsort(due - kept, kind="stable") if kept[g] - due[g] >= 1]
         gained = ", ".join(f"{names[g]} {kept[g] - due[g]:,.0f}" for g in more)
-        log.warning("budget.shares: %s; more than their shares got %s.", lacking, gained)
+        log.warning("budget.shares: %s; more than their shares got %s.", lacking, gained or "no other")

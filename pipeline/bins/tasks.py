@@ -37,8 +37,8 @@ class Tasks(Categorizer):
 
     A logistic model of words, pairs of words and character n-grams, learnt from some 3,000 requests that come with
     corebound, or from your own. It reads what users say, not the run's vectors, which are of answers too and tell
-    topics rather than tasks. Of a chat each user turn is judged, and most votes win, of equals the earliest
-    (arXiv 2505.22157, section 3.2).
+    topics rather than tasks. Of a chat each user turn is judged, and most votes win but for those for Other, of
+    equals the earliest (arXiv 2505.22157, section 3.2).
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Tasks(Categorizer):
             raise ConfigError(f"categorizer.confidence is {self.confidence}; expected a probability; mend it.")
 
     def identity(self) -> dict[str, Any]:
-        return {**super().identity(), "examples": digest(self._lessons())}
+        return {**super().identity(), "examples": digest(list(self._lessons().items()))}
 
     def content(self, corpus: Corpus) -> Any:
         return corpus.content
@@ -81,12 +81,13 @@ class Tasks(Categorizer):
         return Categories(code.astype(np.int32), names[present])
 
     def _lessons(self) -> dict[str, list[str]]:
-        return read(str(self.examples or SHIPPED))
+        path = Path(self.examples or SHIPPED)
+        return read(str(path), path.stat().st_mtime_ns if path.exists() else 0)
 
 
 @lru_cache(maxsize=2)
-def read(path: str) -> dict[str, list[str]]:
-    """Requests of each category.
+def read(path: str, changed: int = 0) -> dict[str, list[str]]:
+    """Requests of each category; read again when the file has ``changed``.
 
     Raises
     ------
@@ -109,6 +110,11 @@ def read(path: str) -> dict[str, list[str]]:
         texts = requests if isinstance(requests, list) else []
         if len(texts) < 2 or not all(isinstance(text, str) and text.strip() for text in texts):
             raise ConfigError(f"categorizer.examples={path}: '{name}' has no such list; {wanted}; mend it.")
+    if OTHER in map(str, found) or len(set(map(str, found))) < len(found):
+        raise ConfigError(
+            f"categorizer.examples={path} names '{OTHER}', which is what no category is sure of, or a category twice; "
+            "rename it."
+        )
     return {str(name): requests for name, requests in found.items()}
 
 

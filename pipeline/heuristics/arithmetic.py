@@ -83,7 +83,8 @@ def final_answer(instruction: str, response: str) -> float | str:
         expression, or a word that decides (yes, false, prime); 0.0 where it does not, or breaks off; `NO_FINAL` where
         it does not but the task asks for words.
     """
-    text = response[-TAIL:].rstrip()
+    # Marks of bold and code are no operators.
+    text = re.sub(r"(?<=\S)[*_`]+$", "", response[-TAIL:].rstrip())
     if OPEN.search(text):
         return 0.0
     if MARKED.search(text) or ("####" in response and re.search(r"#### *\S", response)):

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import re
+
 from pipeline.heuristics.repetition import TOKEN
 
+GIVEN = re.compile(r":\s|[\"“”«]|(?<!\w)'")  # what is given begins
 SPAN = 5  # words that are no coincidence together
 LONGEST = 4_000
 SHORT = "the request is too short to be told from an answer"
 
 
 def judge(instruction: str, response: str) -> float | str:
-    """The share of the answer that is not taken from the request, its first line, word for word.
+    """The share of the answer that is not taken from the request word for word.
 
-    What follows the first line is mostly a text to work on, of which answers may hold as much as they need.
+    The request is the first line up to a colon or a quotation: what follows is mostly a text to work on, of which
+    answers may hold as much as they need.
+
+    Parameters
+    ----------
+    instruction, response : str
+
+    Returns
+    -------
+    float or str
+        Or `SHORT`, where request or answer has fewer than five words and marks.
     """
-    request = next((line for line in instruction.splitlines() if line.strip()), "")
+    request = GIVEN.split(next((line for line in instruction.splitlines() if line.strip()), ""), maxsplit=1)[0]
     asked, said = (TOKEN.findall(text.lower()[: 12 * LONGEST])[:LONGEST] for text in (request, response))
     if len(asked) < SPAN or len(said) < SPAN:
         return SHORT

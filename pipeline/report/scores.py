@@ -20,10 +20,10 @@ def score_rows(run: Run) -> list[dict[str, Any]]:
 
     kept, rows = run.selection.kept, []
     for name, values in run.scores.columns.items():
-        if name in default_scorers() or np.isnan(values).all():
+        if name in default_scorers():
             continue
         known = ~np.isnan(values)
-        low, middle, high = np.percentile(values[known], PERCENTILES).tolist()
+        low, middle, high = np.percentile(values[known], PERCENTILES).tolist() if known.any() else (None, None, None)
         means = [float(values[known & chosen].mean()) if (known & chosen).any() else None for chosen in (kept, ~kept)]
         rows.append({"name": name, "verdicts": int(known.sum()), "p10": low, "p50": middle, "p90": high,
                      "kept": means[0], "dropped": means[1]})  # fmt: skip

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
 
 BLOCK = 256
 RULES = ("refusal", "truncation", "repetition", "echo", "language", "constraints", "code", "arithmetic", "answer")
+GRAMMARS = tuple(
+    f"tree-sitter-{name}"
+    for name in "bash c c-sharp cpp css go html java javascript php ruby rust sql typescript".split()
+)
 LENGTH = "length"  # a part too, but of a row among those of its category
 PROSE = ("refusal", "truncation", "repetition", "echo", "language", LENGTH)
 # Categories of `categorizer=tasks`; any other has all rules that look for what they judge.
@@ -29,10 +36,14 @@ ROUTES = {
     "Brainstorming": (*PROSE, "constraints"),
     "Factual QA": (*PROSE, "constraints"),
     "Reasoning": (*PROSE, "constraints", "arithmetic"),
-    "Extraction": (*PROSE, "constraints"),
+    "Extraction": tuple(rule for rule in (*PROSE, "constraints") if rule != "echo"),  # an answer is in the request
 }
 REST = (*PROSE, "constraints", "code", "arithmetic")
 EMPTY, ELSEWHERE = "empty answer", "not asked of its category"
+CODE = "code, which ends as it likes"
+FEWEST = 20  # rows of a category that say what length is usual there
+ALONE = "nothing but its length to judge"
+UNUSUAL = "too few rows in its category to know their lengths"
 SHORT, LONG = 10, 99  # percentiles of length in a category between which a length is right
 
 
@@ -47,6 +58,13 @@ class Heuristic(Scorer):
     verdict, and takes no part in the product (arXiv 2505.22157, section 3.3, has models in the place of rules). Of a
     chat all that users say and all that the assistant says are looked at.
     """
+
+    version: ClassVar[int] = 2  # raised with any change of rules or routes
+
+    def identity(self) -> dict[str, Any]:
+        # The parser of Python comes with Python, those of other languages as packages.
+        parsers = {name: version(name) for name in GRAMMARS if find_spec(name.replace("-", "_"))}
+        return {**super().identity(), "python": sys.version_info[:2], "parsers": parsers}
 
     def score(self, space: Space, executor: Executor) -> Verdicts:
         return self.parts(space, executor)[""]
@@ -66,9 +84,12 @@ class Heuristic(Scorer):
         columns = dict(zip(RULES, np.concatenate(values).T, strict=True))
         words = np.concatenate(lengths)
         columns[LENGTH] = _fit(words, bins.category)
-        reasons[LENGTH] = Counter({EMPTY: int((words == 0).sum())})
-        product = np.where(words > 0, np.nanprod(np.stack(list(columns.values())), axis=0), np.nan)
-        whole = {"": (product.astype(np.float32), _counted(reasons[LENGTH]))}
+        few = int((np.isnan(columns[LENGTH]) & (words > 0)).sum())
+        reasons[LENGTH] = Counter({EMPTY: int((words == 0).sum()), UNUSUAL: few})
+        judged = ~np.isnan(np.stack([columns[name] for name in RULES])).all(axis=0)
+        product = np.where(judged, np.nanprod(np.stack(list(columns.values())), axis=0), np.nan)
+        none = Counter({EMPTY: int((words == 0).sum()), ALONE: int((~judged & (words > 0)).sum())})
+        whole = {"": (product.astype(np.float32), _counted(none))}
         return whole | {name: (value.astype(np.float32), _counted(reasons[name])) for name, value in columns.items()}
 
 
@@ -103,15 +124,20 @@ def _judge(
                 reasons[name][verdict] += 1
             else:
                 values[row, column] = verdict
+        cut, parsed = RULES.index("truncation"), RULES.index("code")
+        if not np.isnan(values[row, parsed]) and not np.isnan(values[row, cut]):
+            values[row, cut] = np.nan
+            reasons["truncation"][CODE] += 1
     return values, np.array([len(text.split()) for text in said]), reasons
 
 
 def _fit(words: np.ndarray, category: np.ndarray) -> np.ndarray:
-    """How well the length of each answer fits those of its category: float64[n], NaN for empty ones."""
+    """How well the length of each answer fits those of its category: float64[n], NaN for empty ones and in small
+    categories."""
     fit = np.full(len(words), np.nan)
     for code_ in np.unique(category):
         rows = np.flatnonzero((category == code_) & (words > 0))
-        if not len(rows):
+        if len(rows) < FEWEST:
             continue
         own = words[rows].astype(np.float64)
         low, high = np.percentile(own, [SHORT, LONG])

@@ -44,8 +44,10 @@ class Preference(Component):
             return None
         quality, difficulty = columns[self.quality], columns[self.difficulty]
         values = self._scaled(quality) * self._scaled(difficulty)
-        missing = {name: int(np.isnan(columns[name]).sum()) for name in (self.quality, self.difficulty)}
-        return values.astype(np.float32), {f"no {name}": count for name, count in missing.items() if count}
+        bad, easy = np.isnan(quality), np.isnan(difficulty)
+        names = (f"no {self.quality}", f"no {self.difficulty}", f"no {self.quality} and no {self.difficulty}")
+        counts = (int((bad & ~easy).sum()), int((easy & ~bad).sum()), int((bad & easy).sum()))
+        return values.astype(np.float32), {name: count for name, count in zip(names, counts, strict=True) if count}
 
     def _scaled(self, values: np.ndarray) -> np.ndarray:
         if np.isnan(values).all():

@@ -58,18 +58,18 @@ class Laser(Selector):
                 "selector=laser orders by preference, which needs scorers 'quality' and 'difficulty'; add them, as "
                 "experiment=laser does."
             )
-        preference = np.nan_to_num(scores.columns[NAME].astype(np.float64), nan=-1)
+        preference = scores.columns[NAME].astype(np.float64)
         bins = space.bins
         size = np.bincount(bins.category, minlength=len(bins.category_name))
         shares = {str(name): value for name, value in self.shares.items()}
         share = np.array([shares.get(str(name), 0.0) for name in bins.category_name]) if shares else size
         ahead = np.zeros(len(space), bool)
         for code, quota in enumerate(np.rint(self.rows * share / share.sum()).astype(int)):
-            rows = np.flatnonzero((bins.category == code) & demand.counts)
+            rows = np.flatnonzero((bins.category == code) & demand.counts & ~np.isnan(preference))
             if 0 < quota < len(rows):
                 ahead[self._best(space, rows, int(quota), preference, executor, seed)] = True
         # All of a kind by preference; a rank is of the corpus, of which groups take their own.
-        order = np.lexsort((np.arange(len(space)), -preference, ~ahead))
+        order = np.lexsort((np.arange(len(space)), -np.nan_to_num(preference, nan=-1), ~ahead))
         key = np.empty(len(space))
         key[order] = np.arange(len(space))
         return by_key(key, CORPUS)

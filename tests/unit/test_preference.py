@@ -28,7 +28,7 @@ def test_a_row_without_one_of_both_has_none_and_the_reason_is_counted():
     lacking["difficulty"][4] = np.nan
     values, reasons = Preference().combine(lacking)
     assert np.flatnonzero(np.isnan(values)).tolist() == [3, 4]
-    assert reasons == {"no quality": 2, "no difficulty": 1}
+    assert reasons == {"no quality": 1, "no quality and no difficulty": 1}
 
 
 def test_there_is_none_where_a_scorer_is_off():

@@ -18,6 +18,10 @@ BEES = "Bees live in colonies. Each colony has one queen. The workers gather nec
         ("Bees are useful. I hope this helps!", 0.5),
         ("Dear [insert name], bees are useful.", 0.5),
         ("Sorry, the bees said, we cannot dance today.", 1),
+        ("I can't help but notice how the bees dance.", 1),
+        ("I cannot see the stars tonight, she whispered.", 1),
+        ("If no input is given, the function returns None.", 1),
+        ("Please provide the text that you want me to look at.", 0),
         ("", 1),
     ],
 )
@@ -27,6 +31,7 @@ def test_refusals_and_boilerplate(response, verdict):
 
 def test_what_was_asked_for_is_no_boilerplate():
     assert refusals.judge("Write a letter that ends with 'I hope this helps'.", "Dear Ann, I hope this helps.") == 1
+    assert refusals.judge("Write an email to my team.", "Dear [team], let me know if you have any questions.") == 1
 
 
 @pytest.mark.parametrize(
@@ -39,6 +44,14 @@ def test_what_was_asked_for_is_no_boilerplate():
         "48 + 24 = 72 clips in all.\n#### 72",
         "```python\nprint(1)\n```",
         "蜂は眠る。",
+        '{"bees": ["queen", "worker"], "count": 2, "where": "in the hive", "since": "spring", "kept by": "Ann"}',
+        "SELECT name FROM bees WHERE age > 3;",
+        "Here are three ideas:\n- honey\n- wax",
+        "Dear Ann,\nthe bees are well.\nBest regards,\nBob",
+        "The bees are back! We are all so happy about it #bees",
+        "Much is known of bees. See https://example.com/bees",
+        "The bees are back! We are all so happy about it 🐝",
+        "Roses are red,\nviolets are blue,\nsugar is sweet,\nand so are you",
     ],
 )
 def test_whole_answers_are_whole(response):
@@ -80,8 +93,15 @@ def test_a_request_said_again_is_no_answer():
     assert echo.judge("Bees?", BEES) == echo.SHORT
 
 
+@pytest.mark.parametrize("response", ["red, green, blue", "2, 4, 6", "1 + 1 = 2", "a | b\n--- | ---\n1 | 2"])
+def test_marks_are_no_words_that_are_repeated(response):
+    assert repetition.judge(ASK, response) in (repetition.SHORT, 1)
+
+
 def test_the_text_that_is_worked_on_may_be_repeated():
     assert echo.judge(f"Correct the grammar of the text below.\n{BEES}", BEES) == 1
+    given = "Fix the grammar of this sentence: He go to school by the old bus every morning."
+    assert echo.judge(given, "He goes to school by the old bus every morning.") == 1
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,18 @@ def test_other_examples_are_another_result(tmp_path):
     assert Tasks(examples=str(tmp_path / "a.yaml")).identity() != Tasks(examples=str(tmp_path / "b.yaml")).identity()
 
 
+def test_a_file_that_changes_is_read_again(tmp_path):
+    import os
+
+    path = tmp_path / "a.yaml"
+    before = []
+    for at, text in enumerate((TWO, TWO.replace("animals", "beasts"))):
+        path.write_text(text)
+        os.utime(path, ns=(at, at))
+        before.append((Tasks(examples=str(path)).names(None), Tasks(examples=str(path)).identity()))
+    assert before[0] != before[1] and before[1][0][0] == "beasts"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -92,6 +104,7 @@ def test_other_examples_are_another_result(tmp_path):
         ("a: [x, y]\nb: [z]\n", "'b' has no such list"),
         ("a: [x, y]\nb: [z, 3]\n", "'b' has no such list"),
         ("a: [x\n", "cannot be read"),
+        ("a: [x, y]\nOther: [z, w]\n", "names 'Other'"),
     ],
 )
 def test_examples_that_are_none_are_refused(tmp_path, text, said):
