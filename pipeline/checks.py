@@ -51,6 +51,7 @@ def check(config: Config, corpus: Corpus) -> None:
         raise ConfigError("text=response, but the rows are texts that nobody answers; leave it out.")
     if isinstance(config.sink, Sink):  # the library has none
         config.sink.accept(corpus, config.source.passes())
+    config.selector.require({*config.scorers, *config.preference.columns(config.scorers)})
     corpus.require_columns([*config.categorizer.columns(), *config.budget.columns()])
     config.budget.require_fits(len(corpus), len(corpus.inputs))
     config.budget.first(corpus)

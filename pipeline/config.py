@@ -167,7 +167,7 @@ def register() -> None:
     for group, options in GROUPS.items():
         for name, component in options.items():
             node = OmegaConf.structured(component)
-            for key in ("columns", "files", "hub"):  # names of columns and of sources, likewise
+            for key in ("columns", "files", "hub", "shares"):  # names of columns, sources and categories, likewise
                 if key in node and isinstance(node._get_node(key), DictConfig):
                     OmegaConf.set_struct(node[key], False)
             store.store(group=group, name=name, node=node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,9 +39,13 @@ class Preference(Component):
                 "below high; mend them."
             )
 
+    def columns(self, scorers: Collection[str]) -> list[str]:
+        """The column that it adds to those of some scorers, if any."""
+        return [NAME] if {self.quality, self.difficulty} <= set(scorers) else []
+
     def combine(self, columns: dict[str, np.ndarray]) -> tuple[np.ndarray, dict[str, int]] | None:
         """The preference of each row, float32[n], and reasons for none; nothing where a scorer is off."""
-        if not {self.quality, self.difficulty} <= columns.keys():
+        if not self.columns(columns):
             return None
         quality, difficulty = columns[self.quality], columns[self.difficulty]
         values = self._scaled(quality) * self._scaled(difficulty)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,9 @@ CORPUS = np.nan  # a temper that says: one sequence over the corpus, clusters pl
 @dataclass(kw_only=True)
 class Selector(Component):
     """Ranks the rows of each cluster, or of the corpus; `apportion` merges what clusters and groups are due."""
+
+    def require(self, columns: Collection[str]) -> None:
+        """Refuse, before anything is computed, scores without which there is no order."""
 
     def rank(self, space: Space, scores: Scores, demand: Demand, executor: Executor, seed: int) -> Sequence:
         raise NotImplementedError

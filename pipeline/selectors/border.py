@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,9 @@ class Border(Selector):
     Below 30 % this loses badly to a random subset (METHOD, section 6); it is here to be compared with.
     """
 
-    def rank(self, space: Space, scores: Scores, demand: Demand, executor: Executor, seed: int) -> Sequence:
-        if "density" not in scores.columns:
+    def require(self, columns: Collection[str]) -> None:
+        if "density" not in columns:
             raise ConfigError("selector=border orders by density, which is switched off; add scorer density again.")
+
+    def rank(self, space: Space, scores: Scores, demand: Demand, executor: Executor, seed: int) -> Sequence:
         return by_key(-np.nan_to_num(scores.columns["density"], nan=np.inf), temper=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -44,25 +45,33 @@ class Laser(Selector):
     def __post_init__(self) -> None:
         if self.rows is not None and self.rows < 1:
             raise ConfigError(f"selector.rows is {self.rows}; expected 1 or more; mend it.")
+        for name, share in self.shares.items():
+            if not 0 <= share < np.inf:
+                raise ConfigError(f"selector.shares.{name} is {share}; expected 0 or more; mend it.")
+        if self.shares and not sum(self.shares.values()) > 0:
+            raise ConfigError("selector.shares are all 0; expected at least one above 0; mend one.")
         if not 0 <= self.percentile <= 100:
             raise ConfigError(f"selector.percentile is {self.percentile}; expected 0 to 100; mend it.")
 
-    def rank(self, space: Space, scores: Scores, demand: Demand, executor: Executor, seed: int) -> Sequence:
+    def require(self, columns: Collection[str]) -> None:
         if self.rows is None:
             raise ConfigError(
                 "selector=laser makes as many clusters as rows are wanted, and selector.rows is not set; set it, or "
                 "budget.rows with experiment=laser."
             )
-        if NAME not in scores.columns:
+        if NAME not in columns:
             raise ConfigError(
                 "selector=laser orders by preference, which needs scorers 'quality' and 'difficulty'; add them, as "
                 "experiment=laser does."
             )
+
+    def rank(self, space: Space, scores: Scores, demand: Demand, executor: Executor, seed: int) -> Sequence:
         preference = scores.columns[NAME].astype(np.float64)
         bins = space.bins
         size = np.bincount(bins.category, minlength=len(bins.category_name))
         shares = {str(name): value for name, value in self.shares.items()}
-        share = np.array([shares.get(str(name), 0.0) for name in bins.category_name]) if shares else size
+        share = np.array([shares.get(str(name), 0.0) for name in bins.category_name])
+        share = share if share.sum() > 0 else size
         ahead = np.zeros(len(space), bool)
         for code, quota in enumerate(np.rint(self.rows * share / share.sum()).astype(int)):
             rows = np.flatnonzero((bins.category == code) & demand.counts & ~np.isnan(preference))

@@ -61,6 +61,10 @@ def test_it_says_what_it_needs(tmp_path):
         run(tmp_path, scorers={})
     with pytest.raises(ConfigError, match=r"selector\.rows is not set"):
         run(tmp_path, selector=Laser())
+    with pytest.raises(ConfigError, match=r"selector\.shares\.a is nan"):
+        Laser(shares={"a": float("nan")})
+    with pytest.raises(ConfigError, match="all 0"):
+        Laser(shares={"a": 0})
     with pytest.raises(ConfigError, match="percentile is 101"):
         Laser(percentile=101)
 
