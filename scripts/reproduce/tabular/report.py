@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 from proof.table import markdown, percent
@@ -27,14 +29,14 @@ def write(results: pd.DataFrame, tables: dict[str, Table]) -> str:
     """Everything that the results say."""
     more = pooled(with_none(results[results.kind == "oversampling"]))
     less = pooled(results[results.kind == "reduction"], "removed")
-    families = pd.Series({name: table.family for name, table in tables.items()})
+    families = pd.Series({name: re.split(r"[-_\d]", name)[0] for name in tables})
     judged = [name for name in tables if not more[more.table == name].f1.isna().any()]
     return "\n".join(
         [
             "## Oversampling\n",
             f"F1 of the smaller class (of more than two: the mean class), of all folds together, mean over "
             f"{len(CLASSIFIERS)}\nclassifiers, repeats and tables; in points to none, with 95 % intervals (Student's t)"
-            f" over the\n{families.nunique()} families of tables with the same columns. {WEIGHTS}: of the "
+            f" over the\n{families.nunique()} families of tables, by name. {WEIGHTS}: of the "
             f"{len(WEIGHTED)} classifiers that have them; {THRESHOLD}: on tables\nof two classes. Levels are of the "
             f"{len(judged)} tables on which no method failed.\n",
             summary(more, families, judged),
@@ -131,8 +133,10 @@ def claims(more: pd.DataFrame, less: pd.DataFrame, families: pd.Series) -> str:
              f"median {100 * told.median():+.1f} %, more than 10 % on {int((told > 0.1).sum())} of {len(told)} tables "
              f"(F1 from {LEAST} without); largest {above.max():+.1f} points"],
         ]  # fmt: skip
-    for rival in (SMOTED, SMOTED + OR_NONE, "Borderline-SMOTE", "random oversampling", WEIGHTS, THRESHOLD):
-        method = CHOSEN + OR_NONE if rival.endswith(OR_NONE) else CHOSEN
+    plain_rivals = (SMOTED, "Borderline-SMOTE", "random oversampling", WEIGHTS)
+    pairs = [(CHOSEN, rival) for rival in plain_rivals]
+    pairs += [(CHOSEN + OR_NONE, rival) for rival in (SMOTED + OR_NONE, THRESHOLD)]  # which may do nothing, too
+    for method, rival in pairs:
         apart = interval(gain(more, method, rival), families)
         rows.append([f"{method} against {rival}, points of F1", apart])
     for rule in reduction.RULES:
