@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
 BLOCK = 256
 RULES = ("refusal", "truncation", "repetition", "echo", "language", "constraints", "code", "arithmetic", "answer")
-GRAMMARS = tuple(
-    f"tree-sitter-{name}"
-    for name in "bash c c-sharp cpp css go html java javascript php ruby rust sql typescript".split()
-)
 LENGTH = "length"  # a part too, but of a row among those of its category
 PROSE = ("refusal", "truncation", "repetition", "echo", "language", LENGTH)
 # Categories of `categorizer=tasks`; any other has all rules that look for what they judge.
@@ -62,8 +58,11 @@ class Heuristic(Scorer):
     version: ClassVar[int] = 2  # raised with any change of rules or routes
 
     def identity(self) -> dict[str, Any]:
+        from pipeline.heuristics.grammars import MODULES
+
         # The parser of Python comes with Python, those of other languages as packages.
-        parsers = {name: version(name) for name in GRAMMARS if find_spec(name.replace("-", "_"))}
+        modules = sorted({"tree_sitter", *(module for module, _ in MODULES.values())})
+        parsers = {module: version(module.replace("_", "-")) for module in modules if find_spec(module)}
         return {**super().identity(), "python": sys.version_info[:2], "parsers": parsers}
 
     def score(self, space: Space, executor: Executor) -> Verdicts:

@@ -29,6 +29,7 @@ def write(results: pd.DataFrame, tables: dict[str, Table]) -> str:
     """Everything that the results say."""
     more = pooled(with_none(results[results.kind == "oversampling"]))
     less = pooled(results[results.kind == "reduction"], "removed")
+    # Most tables of a name are one set of rows with other classes, whatever their columns are called.
     families = pd.Series({name: re.split(r"[-_\d]", name)[0] for name in tables})
     judged = [name for name in tables if not more[more.table == name].f1.isna().any()]
     return "\n".join(

@@ -25,15 +25,12 @@ class Table:
         Classes, the largest 0.
     dropped : int
         Rows of classes that have fewer than one for each fold.
-    family : str
-        The same for tables of the same columns: most are one set of rows with other classes.
     """
 
     name: str
     features: np.ndarray
     label: np.ndarray
     dropped: int
-    family: str
 
     @property
     def imbalance(self) -> float:
@@ -83,7 +80,6 @@ def read(folder: Path, name: str, folds: int) -> Table:
     classes = sorted(set(said[large]), key=lambda value: (-size[value], value))
     if len(classes) < 2:
         raise SystemExit(f"{path}: column '{CLASS}' has {len(classes)} values in {folds} rows or more; expected two.")
-    columns = " ".join(frame.columns)
     label = said[large].map(dict(zip(classes, range(len(classes)), strict=True)))
     features = pd.get_dummies(frame[large]).to_numpy(np.float64)
-    return Table(name, features, label.to_numpy(np.int64), int((~large).sum()), columns)
+    return Table(name, features, label.to_numpy(np.int64), int((~large).sum()))
