@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ LESSONS = 50_000  # real rows of all heads, at most: what they take grows with t
 SAME = 0.01  # of the distance between the weights of a cluster and of its most different rival: less is no surface
 RARE = 0.5  # of the mean size of a cluster, below which it is rare
 
+Balance = StrEnum("Balance", ["none", "weights", "logits"])
+
 
 @dataclass(kw_only=True)
 class Head(Scorer):
@@ -40,6 +43,10 @@ class Head(Scorer):
         ``calibrated`` (`pipeline.augmenters.latent`), or ``none``.
     amount : float
         How many: of what a cluster lacks, among the rows that a head learns from, to have as many as the largest.
+    balance : Balance
+        What else is done for rare clusters, at no cost: ``weights``, their rows weigh more; ``logits``, the shares of
+        clusters are taken out of the offsets (Menon et al. 2021, "Long-tail learning via logit adjustment"); or
+        ``none``.
     rows : int
         Of a cluster, at most, that the heads learn from; fewer where all, latents aside, would be more than 50,000.
     folds : int
@@ -50,6 +57,7 @@ class Head(Scorer):
 
     latent: Latent = Latent.none
     amount: float = 1.0
+    balance: Balance = Balance.none
     rows: int = 200
     folds: int = 3
     C: float = 10.0
@@ -109,11 +117,14 @@ class Head(Scorer):
         rows, number = task
         classes, label = np.unique(cluster[rows], return_inverse=True)
         made, of = draw(self.latent, vectors[rows], label, self.amount, seed=number)
-        head = LogisticRegression(C=self.C, max_iter=1000, tol=1e-3)
-        head.fit(np.concatenate([vectors[rows], made]), np.concatenate([label, of]))
+        weighted, label = "balanced" if self.balance == Balance.weights else None, np.concatenate([label, of])
+        head = LogisticRegression(C=self.C, max_iter=1000, tol=1e-3, class_weight=weighted)
+        head.fit(np.concatenate([vectors[rows], made]), label)
         weights, offsets = head.coef_, head.intercept_
         if len(classes) == 2:  # scikit-learn has one row of weights, for the second class
             weights, offsets = np.concatenate([-weights, weights]) / 2, np.concatenate([-offsets, offsets]) / 2
+        if self.balance == Balance.logits:
+            offsets = offsets - np.log(np.bincount(label) / len(label))
         return classes, weights.astype(np.float32), offsets.astype(np.float32)
 
 

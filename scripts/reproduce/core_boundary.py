@@ -8,6 +8,7 @@ where it was.
 from __future__ import annotations
 
 import json
+import math
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -31,9 +32,7 @@ LIBRARIES = ("numpy", "scikit-learn", "imbalanced-learn", "adaptive-resampling")
 @hydra.main(config_path="configs", config_name="core_boundary", version_base="1.3")
 def main(options: DictConfig) -> None:
     chosen: dict[str, Any] = OmegaConf.to_container(options, resolve=True)
-    for name in ("workers", "repeats"):
-        if chosen[name] < 1:
-            raise SystemExit(f"{name} is {chosen[name]}; expected 1 or more; mend it.")
+    refuse(chosen)
     folder, data = Path(chosen["folder"]), Path(chosen["data"])
     names = tables.names(data)
     read = {name: tables.read(data, name, chosen["folds"]) for name in names}
@@ -52,6 +51,17 @@ def main(options: DictConfig) -> None:
     (folder / "table.md").write_text(written, "utf-8")
     print(written)
     print(f"{folder}/results.parquet  {folder}/table.md")
+
+
+def refuse(chosen: dict[str, Any]) -> None:
+    """Say what no table could be made with, before the first minute."""
+    for name, least in (("workers", 1), ("repeats", 1), ("folds", 2), ("inner", 2)):
+        if chosen[name] < least:
+            raise SystemExit(f"{name} is {chosen[name]}; expected {least} or more; mend it.")
+    for name, most in (("k", math.inf), ("neighbours", math.inf), ("percentiles", 100), ("removed", 1)):
+        if not chosen[name] or not 0 < min(chosen[name]) <= max(chosen[name]) < most:
+            within = "above 0" if most == math.inf else f"between 0 and {most}"
+            raise SystemExit(f"{name}: found {chosen[name]}; expected numbers {within}; mend them.")
 
 
 def file(parts: Path, unit: tuple[str, int]) -> Path:

@@ -93,9 +93,14 @@ def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
     for name in chosen["sets"]:
         if name not in sets.NAMES:
             raise SystemExit(f"sets: '{name}' is none of {', '.join(sets.NAMES)}; mend the name.")
-    for name in ("workers", "repeats"):
-        if chosen[name] < 1:
-            raise SystemExit(f"{name} is {chosen[name]}; expected 1 or more; mend it.")
+    for name, least in (("workers", 1), ("repeats", 1), ("mix", 0), ("inner", 2)):
+        if chosen[name] < least:
+            raise SystemExit(f"{name} is {chosen[name]}; expected {least} or more; mend it.")
+    for name in ("C", "amounts"):
+        if not chosen[name] or min(chosen[name]) <= 0:
+            raise SystemExit(f"{name}: found {chosen[name]}; expected numbers above 0; mend it.")
+    if min(chosen["imbalances"]) < 1:
+        raise SystemExit(f"imbalances: found {chosen['imbalances']}; expected 1 or more; mend it.")
     if not set(report.LARGE) & set(chosen["imbalances"]):
         raise SystemExit(f"imbalances: found {chosen['imbalances']}; expected 50 or 100 among them; add one.")
     if (texts(chosen) or chosen["mix"]) and not Path(chosen["data"]).is_dir():

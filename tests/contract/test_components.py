@@ -18,7 +18,7 @@ from pipeline.cli import configs
 from pipeline.config import GROUPS, Config, default_scorers, register
 from pipeline.executors import Processes, Serial
 from pipeline.run import curate
-from pipeline.scorers.head import Head
+from pipeline.scorers.head import Balance, Head
 from pipeline.scorers.heuristic import Heuristic
 from pipeline.scorers.lexical import Lexical
 from tests.conftest import toy_config, toy_rows
@@ -63,6 +63,12 @@ def test_every_option_composes_and_builds(group, name):
 def test_a_head_takes_latents_of_every_kind(latent):
     cfg = composed("scorer@scorers.margin=head", f"scorers.margin.latent={latent}")
     assert OmegaConf.to_object(cfg).scorers["margin"] == Head(latent=latent)
+
+
+@pytest.mark.parametrize("balance", list(Balance))
+def test_a_head_is_balanced_in_every_way(balance):
+    cfg = composed("scorer@scorers.margin=head", f"scorers.margin.balance={balance}")
+    assert OmegaConf.to_object(cfg).scorers["margin"] == Head(balance=balance)
 
 
 @pytest.mark.parametrize("experiment", [p.stem for p in (configs() / "experiment").glob("*.yaml")])

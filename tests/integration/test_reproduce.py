@@ -67,6 +67,21 @@ def test_oversampling_and_reduction_have_a_table(boundary):
     assert unchanged(folder, "core_boundary", words, printed)
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [({"folds": 1}, "folds is 1"), ({"removed": [0.5, 1]}, "removed: found"), ({"percentiles": [0]}, "percentiles"),
+     ({"k": []}, r"k: found \[\]"), ({"repeats": 0}, "repeats is 0")],
+)  # fmt: skip
+def test_settings_that_make_no_table_are_refused(setting, said):
+    from core_boundary import refuse
+
+    chosen = {"workers": 1, "repeats": 1, "folds": 5, "inner": 2, "k": [5], "neighbours": [3], "percentiles": [50],
+              "removed": [0.5]}  # fmt: skip
+    refuse(chosen)
+    with pytest.raises(SystemExit, match=said):
+        refuse(chosen | setting)
+
+
 def test_what_is_wrong_with_a_table_is_said(tables, tmp_path):
     from tabular.tables import names, read
 
@@ -248,8 +263,8 @@ def test_a_set_that_is_uneven_gets_the_imbalance_that_was_asked_for(tmp_path, im
 def test_the_table_of_the_mix_shows_paired_gains():
     from tails.report import of_mix
 
-    rows = [{"repeat": r, "latent": kind, "all": 0.9, "rare": 0.5 + gain + 0.1 * r, "seconds": 1.0}
-            for r in range(3) for kind, gain in (("none", 0), ("kde", 0.05))]  # fmt: skip
+    rows = [{"repeat": r, "head": kind, "all": 0.9, "rare": 0.5 + gain + 0.1 * r, "seconds": 1.0}
+            for r in range(3) for kind, gain in (("real only", 0), ("kde", 0.05))]  # fmt: skip
     assert "| kde | 90.0 | 65.0 | +5.0 (+5.0 to +5.0) | 1 |" in of_mix(pd.DataFrame(rows))
 
 
@@ -270,12 +285,14 @@ def test_heads_that_correct_for_shares_say_so():
 @pytest.mark.parametrize(
     ("setting", "said"),
     [({"sets": ["books"]}, "books"), ({"sets": ["digits"]}, "nowhere is no folder"),
-     ({"imbalances": [10]}, "50 or 100"), ({"workers": 0}, "workers is 0")],
+     ({"imbalances": [10]}, "50 or 100"), ({"workers": 0}, "workers is 0"), ({"inner": 1}, "inner is 1"),
+     ({"C": [0, 1]}, r"C: found \[0, 1\]"), ({"amounts": []}, "amounts"), ({"imbalances": [0.5, 50]}, "imbalances")],
 )  # fmt: skip
 def test_what_long_tail_lacks_is_said_at_once(setting, said):
     from long_tail import refuse_what_is_missing
 
-    chosen = {"sets": ["digits"], "workers": 1, "repeats": 1, "imbalances": [50], "mix": 0, "data": "nowhere"}
+    chosen = {"sets": ["digits"], "workers": 1, "repeats": 1, "imbalances": [50], "mix": 0, "data": "nowhere",
+              "inner": 2, "C": [1], "amounts": [1]}  # fmt: skip
     refuse_what_is_missing(chosen)
     with pytest.raises(SystemExit, match=said):
         refuse_what_is_missing(chosen | {"mix": 1} | setting)

@@ -72,14 +72,30 @@ def test_many_clusters_are_compared_with_near_ones():
     assert (margin > 0).mean() > 0.95 and not np.isnan(margin).any()
 
 
-def test_latents_help_rare_clusters():
+def test_latents_weights_and_adjusted_logits_help_rare_clusters():
     vectors, cluster = clouds([300] * 6 + [12] * 6, spread=1.2)
     bins = bins_of(vectors, cluster)
     rare = {}
-    for latent in ("none", "kde", "shared", "gaussian", "calibrated"):
-        margin = Head(latent=latent).margins(embedded(vectors), bins, Serial())
-        rare[latent] = balanced_accuracy(margin, bins, rare=True)
-    assert min(rare[kind] for kind in rare if kind != "none") > rare["none"] + 0.1
+    for how in ("none", "kde", "shared", "gaussian", "calibrated", "weights", "logits"):
+        head = Head(balance=how) if how in ("weights", "logits") else Head(latent=how)
+        margin = head.margins(embedded(vectors), bins, Serial())
+        rare[how] = balanced_accuracy(margin, bins, rare=True)
+    assert min(rare[how] for how in rare if how != "none") > rare["none"] + 0.1
+
+
+def test_logits_are_adjusted_by_the_shares_that_the_head_learns_from():
+    vectors, cluster = clouds((90, 30))
+    plain, adjusted = (
+        Head(balance=how).margins(embedded(vectors), bins_of(vectors, cluster), Serial()) for how in ("none", "logits")
+    )
+    moved = np.where(cluster == 1, 1, -1) * (adjusted - plain)  # towards the small one by the same in each fold
+    fold = np.empty(120, int)
+    for c, size in ((0, 90), (1, 30)):
+        fold[cluster == c] = np.arange(size) % 3
+    for number in range(3):
+        taught = fold != number
+        model = LogisticRegression(C=10.0, max_iter=1000, tol=1e-3).fit(vectors[taught], cluster[taught])
+        assert np.allclose(moved[fold == number], np.log(3) / np.linalg.norm(model.coef_), rtol=1e-2)
 
 
 def test_balanced_accuracy_is_the_mean_over_clusters_of_those_on_their_side():

@@ -12,17 +12,22 @@ from omegaconf import OmegaConf
 from proof import space
 from proof.fingerprint import fingerprint
 
-from pipeline.augmenters.latent import Latent
 from pipeline.embedders.lsa import Lsa
 from pipeline.executors import Serial, one_thread
 from pipeline.run import divide, embed, prepare
-from pipeline.scorers.head import Head, balanced_accuracy
+from pipeline.scorers.head import Balance, Head, balanced_accuracy
 from pipeline.sources.mix import Mix
 from tails import sets
-from tails.heads import CHOSEN, LATENTS, METHODS, best, recalls, with_latents
+from tails.heads import CHOSEN, LATENTS, METHODS, REAL, best, recalls, with_latents
 
 FEW_SHOT = 20  # rows, of which a class has fewer
 MIX = Path(__file__).parents[3] / "configs" / "experiment" / "mix.yaml"
+HEADS = {
+    REAL: Head(),
+    "class weights": Head(balance=Balance.weights),
+    "logit adjustment": Head(balance=Balance.logits),
+    **{name: Head(latent=kind) for name, kind in LATENTS.items()},
+}
 
 
 def judge(path: Path, name: str, imbalance: float, repeat: int, chosen: dict[str, Any]) -> list[dict[str, Any]]:
@@ -66,19 +71,19 @@ def content() -> str:
 
 
 def judge_mix(repeat: int, folder: Path) -> list[dict[str, Any]]:
-    """Balanced accuracy of the margin head on the clusters of the mix, with latents of each kind."""
+    """Balanced accuracy of the margin head on the clusters of the mix, with latents of each kind and without."""
     config = space.configure([{"text": "none"}], Lsa(), folder, repeat)
     with one_thread():
         config, corpus, stages = prepare(replace(config, source=mix()))
         embeddings = embed(config, stages, corpus)
         bins = divide(config, stages, corpus, embeddings)
         found = []
-        for kind in Latent:
+        for name, head in HEADS.items():
             started = time.perf_counter()
-            margin = Head(latent=kind).margins(embeddings, bins, Serial())
-            accuracy = {name: balanced_accuracy(margin, bins, rare) for name, rare in (("all", False), ("rare", True))}
+            margin = head.margins(embeddings, bins, Serial())
+            accuracy = {of: balanced_accuracy(margin, bins, rare) for of, rare in (("all", False), ("rare", True))}
             found.append(
-                {"set": "mix", "repeat": repeat, "latent": kind.value, **accuracy, "rows": len(corpus),
+                {"set": "mix", "repeat": repeat, "head": name, **accuracy, "rows": len(corpus),
                  "clusters": len(bins.sizes), "seconds": time.perf_counter() - started}
             )  # fmt: skip
     return found
