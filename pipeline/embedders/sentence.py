@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from omegaconf import MISSING
 
 from pipeline import versions
+from pipeline.checkpoints import Dtype, Place, find, hardware, one_torch_thread, require_fast, resolve
 from pipeline.embedders import Embedder, models
 from pipeline.embedders.chunks import NotFiniteError, fill
 from pipeline.embedders.encoder import Encoder
@@ -28,14 +26,6 @@ if TYPE_CHECKING:
     from pipeline.executors import Executor
 
 log = logging.getLogger("corebound")
-
-
-class Dtype(StrEnum):
-    """Numbers that an encoder computes with."""
-
-    float32 = "float32"
-    float16 = "float16"
-    bfloat16 = "bfloat16"
 
 
 class Long(StrEnum):
@@ -98,19 +88,15 @@ class Sentence(Embedder):
             **super().identity(),
             "model": found.content,
             "revision": None,
-            "device": models.hardware(settled.device),
+            "device": hardware(settled.device),
             "versions": versions.encoding(),
         }
 
-    def _settle(self) -> tuple[Sentence, models.Place]:
+    def _settle(self) -> tuple[Sentence, Place]:
         """This component with its device named, and where its encoder is."""
-        found = models.find(self.model, self.revision)
-        device = models.resolve(self.device)
-        if self.dtype != Dtype.float32 and device == "cpu":
-            raise ConfigError(
-                f"embedder.dtype={self.dtype} on the cpu, where half precision is slow and vectors collapse; "
-                "expected float32; leave it out, or name a GPU as embedder.device."
-            )
+        found = find(models.ENCODER, self.model, self.revision)
+        device = resolve(self.device, "embedder")
+        require_fast(self.dtype, device, "embedder")
         return replace(self, device=device), found
 
     def embed(self, corpus: Corpus, text: str, folder: Path, executor: Executor, seed: int) -> None:
@@ -156,37 +142,21 @@ class Static(Sentence):
 
 
 _loaded: dict[tuple[str, str], Encoder] = {}
-_turn = Lock()
 
 
-def _load(settled: Sentence, found: models.Place) -> Encoder:
+def _load(settled: Sentence, found: Place) -> Encoder:
     key = (repr(settled), found.content)
     if key not in _loaded:  # once a worker, not once a chunk
         _loaded.clear()
         model = models.load(found, settled.static, settled.device, settled.dtype, settled.trust_remote_code)
-        with _one_torch_thread():
+        with one_torch_thread():
             _loaded[key] = Encoder(model, settled.model, settled.prompt, settled.batch_size)
     return _loaded[key]
 
 
 def _encode(
-    settled: Sentence, found: models.Place, texts: Texts, text: str, chunk: tuple[int, int]
+    settled: Sentence, found: Place, texts: Texts, text: str, chunk: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
     encoder = _load(settled, found)
-    with _one_torch_thread():
+    with one_torch_thread():
         return encoder.encode(texts.read(*chunk, text), settled.long == Long.pool)
-
-
-@contextmanager
-def _one_torch_thread() -> Iterator[None]:
-    """Torch keeps a thread count of its own, which `one_thread` does not reach in every build; one worker thread at a
-    time, as there is one encoder and one such count a process."""
-    import torch
-
-    with _turn:
-        before = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)

@@ -18,9 +18,10 @@ import pytest
 
 from pipeline.arrays import Embeddings
 from pipeline.cache import Cache
+from pipeline.checkpoints import Dtype, find
 from pipeline.embedders import models
 from pipeline.embedders.encoder import Encoder
-from pipeline.embedders.sentence import Dtype, Long, Sentence, Static
+from pipeline.embedders.sentence import Long, Sentence, Static
 from pipeline.errors import ConfigError, DataError
 from pipeline.executors import Processes, Serial
 from pipeline.provenance import Stages
@@ -113,7 +114,7 @@ def plain(model, texts, **more):
 
 
 def encoder_of(model, static=False, prompt=None):
-    loaded = models.load(models.find(str(model), None), static, "cpu", "float32", False)
+    loaded = models.load(find(models.ENCODER, str(model), None), static, "cpu", "float32", False)
     return Encoder(loaded, str(model), prompt, 64)
 
 
