@@ -52,7 +52,8 @@ def check(config: Config, corpus: Corpus) -> None:
     if isinstance(config.sink, Sink):  # the library has none
         config.sink.accept(corpus, config.source.passes())
     config.selector.require({*config.scorers, *config.preference.columns(config.scorers)})
-    corpus.require_columns([*config.categorizer.columns(), *config.budget.columns()])
+    scored = [column for scorer in config.scorers.values() for column in scorer.columns()]
+    corpus.require_columns([*config.categorizer.columns(), *scored, *config.budget.columns()])
     config.budget.require_fits(len(corpus), len(corpus.inputs))
     config.budget.first(corpus)
     if any(config.budget.quotas.values()):

@@ -22,11 +22,14 @@ from pipeline.errors import ConfigError
 from pipeline.executors import Executor, Processes, Serial, Threads
 from pipeline.filter import Filter
 from pipeline.scorers import Scorer
+from pipeline.scorers.classifier import Regression, Reward
+from pipeline.scorers.column import Column
 from pipeline.scorers.density import Density
 from pipeline.scorers.foreign import Foreign
 from pipeline.scorers.garbage import Garbage
 from pipeline.scorers.head import Head
 from pipeline.scorers.heuristic import Heuristic
+from pipeline.scorers.ifd import Ifd
 from pipeline.scorers.lexical import Lexical
 from pipeline.scorers.margin import Margin
 from pipeline.scorers.preference import Preference
@@ -64,6 +67,10 @@ GROUPS: dict[str, dict[str, type]] = {
         "garbage": Garbage,
         "heuristic": Heuristic,
         "lexical": Lexical,
+        "column": Column,
+        "reward": Reward,
+        "regression": Regression,
+        "ifd": Ifd,
     },
     "selector": {
         "herding": Herding,

@@ -31,7 +31,6 @@ from pipeline.cut import cut
 from pipeline.executors import one_thread
 from pipeline.provenance import Stages
 from pipeline.report import coverage
-from pipeline.scorers import Scorer
 from pipeline.scorers.preference import NAME as PREFERENCE
 from pipeline.selectors import Selector
 from pipeline.selectors.apportion import apportion
@@ -179,14 +178,12 @@ def find_neighbours(config: Config, stages: Stages, embeddings: Embeddings, bins
 
 def score(config: Config, stages: Stages, space: Space) -> Scores:
     """One column a scorer, and one each of its parts, kept by itself; preference, and regions, from several of them."""
-
-    def make(scorer: Scorer, folder: Path) -> None:
-        scorers.save(scorer.parts(space, config.executor), folder)
-
     columns, nulls = {}, {}
     for name, scorer in config.scorers.items():
-        inputs = [scorer.identity(), stages.key("neighbours")]
-        for part, verdicts in stages.cached(f"score-{name}", scorers.load, inputs, partial(make, scorer)).items():
+        inputs = [scorer.identity(), scorer.content(space.corpus), stages.key("neighbours")]
+        make = partial(scorer.fill, space, config.executor)
+        found = stages.cached(f"score-{name}", scorers.load, inputs, make, scorer.resumable)
+        for part, verdicts in found.items():
             column = f"{name}_{part}" if part else name
             columns[column], nulls[column] = verdicts
     preferred = config.preference.combine(columns)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 PARTS = ("conversation", "instruction", "response")
 USER, ASSISTANT = 0, 1  # as in the column `role`; 2 is anyone else
+Turns = list[tuple[int, str]]  # of a row: who speaks, and what is said
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from pipeline.component import Component
 
 if TYPE_CHECKING:
-    from pipeline.arrays import Space
+    from pipeline.arrays import Corpus, Space
     from pipeline.executors import Executor
 
 Verdicts = tuple[np.ndarray, dict[str, int]]
@@ -20,7 +20,23 @@ Verdicts = tuple[np.ndarray, dict[str, int]]
 
 @dataclass(kw_only=True)
 class Scorer(Component):
-    """Gives every row a number, or no verdict and a reason for it."""
+    """Gives every row a number, or no verdict and a reason for it.
+
+    Attributes
+    ----------
+    resumable : bool
+        Whether `fill` continues what a killed run left in the folder.
+    """
+
+    resumable: ClassVar[bool] = False
+
+    def columns(self) -> list[str]:
+        """Columns of the corpus that it reads; their absence is refused before anything is computed."""
+        return []
+
+    def content(self, corpus: Corpus) -> Any:
+        """What besides ``identity`` and the rows' texts, vectors, bins and neighbours decides the numbers."""
+        return None
 
     def score(self, space: Space, executor: Executor) -> Verdicts:
         """float32[n] with NaN for no verdict, and how many rows had none for which reason."""
@@ -29,6 +45,10 @@ class Scorer(Component):
     def parts(self, space: Space, executor: Executor) -> dict[str, Verdicts]:
         """The score, under the empty name, and by their names what it is made of: columns ``<scorer>_<part>``."""
         return {"": self.score(space, executor)}
+
+    def fill(self, space: Space, executor: Executor, folder: Path) -> None:
+        """Write `parts` into a folder, as `load` reads them."""
+        save(self.parts(space, executor), folder)
 
 
 def save(parts: dict[str, Verdicts], folder: Path) -> None:

@@ -35,9 +35,14 @@ NEEDED = {
     ("embedder", "sentence"): ["embedder.model=folder"],
     ("embedder", "static"): ["embedder.model=folder"],
     ("categorizer", "column"): ["categorizer.column=task"],
+    ("scorer", "column"): ["scorers.quality.column=stars"],
+    ("scorer", "reward"): ["scorers.quality.model=folder"],
+    ("scorer", "ifd"): ["scorers.difficulty.model=folder"],
+    ("scorer", "regression"): ["scorers.difficulty.model=folder"],
 }
 # Scorers that are chosen in another's place, or for what their score stands for.
-IN_PLACE = {"head": "margin", "heuristic": "quality", "lexical": "difficulty"}
+IN_PLACE = {"head": "margin", "heuristic": "quality", "reward": "quality", "lexical": "difficulty",
+            "ifd": "difficulty", "regression": "difficulty", "column": "quality"}  # fmt: skip
 SETTINGS = {"laser": {"rows": 20}}
 
 
@@ -115,7 +120,7 @@ def test_selectors_rank_every_row_once(toy_run, name, unit):
         assert len(set(sequence.rank[rows])) == len(rows)
 
 
-@pytest.mark.parametrize("name", GROUPS["scorer"])
+@pytest.mark.parametrize("name", [name for name in GROUPS["scorer"] if ("scorer", name) not in NEEDED])
 def test_scorers_give_a_number_or_a_counted_reason(toy_run, name):
     values, reasons = GROUPS["scorer"][name]().score(toy_run.space, Serial())
     assert values.shape == (60,) and values.dtype == np.float32

@@ -1,0 +1,331 @@
+"""Scores of real checkpoints: tiny ones with random weights, written and loaded as any other."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from pipeline.budget import Budget
+from pipeline.cache import Cache
+from pipeline.checkpoints import Dtype
+from pipeline.errors import ConfigError
+from pipeline.executors import Processes, Serial
+from pipeline.provenance import Stages
+from pipeline.run import curate, divide, embed, find_neighbours, prepare
+from pipeline.scorers import load, modelled
+from pipeline.scorers.classifier import REFUSED, SILENT, Regression, Reward
+from pipeline.scorers.column import Column
+from pipeline.scorers.ifd import SHORT, UNASKED, Ifd
+from pipeline.scorers.modelled import EMPTY, LONG, NO_NUMBER
+from tests.conftest import corebound, ledger_of, toy_config, write_jsonl
+
+TEMPLATE = (
+    "{% for m in messages %}{% if m.role == 'system' and not loop.first %}{{ raise_exception('no') }}{% endif %}"
+    "<{{ m.role }}> {{ m.content }} {% endfor %}{% if add_generation_prompt %}<assistant> {% endif %}"
+)
+WINDOW = 64
+WORDS = "what is the sum of two numbers and why name a bird that flies it is a heron three of them <user> <assistant>"
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory):
+    """Folders by name: ``pair`` and ``graded`` are BERT, with one and three labels; ``causal``, ``chat`` and
+    ``reward`` are Llama."""
+    import torch
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import WhitespaceSplit
+    from tokenizers.processors import TemplateProcessing
+    from transformers import (
+        BertConfig,
+        BertForSequenceClassification,
+        LlamaConfig,
+        LlamaForCausalLM,
+        LlamaForSequenceClassification,
+        PreTrainedTokenizerFast,
+    )
+
+    names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *sorted(set(WORDS.split()))]
+
+    def tokenizer(typed, template=None):
+        made = Tokenizer(WordLevel({name: i for i, name in enumerate(names)}, unk_token="[UNK]"))
+        made.pre_tokenizer = WhitespaceSplit()
+        if typed:
+            made.post_processor = TemplateProcessing(
+                single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+            )
+        fast = PreTrainedTokenizerFast(
+            tokenizer_object=made, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
+        )
+        fast.chat_template = template
+        if typed:
+            fast.model_input_names = ["input_ids", "token_type_ids", "attention_mask"]
+        return fast
+
+    size = {"vocab_size": len(names), "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+            "intermediate_size": 64, "max_position_embeddings": WINDOW, "initializer_range": 0.4}  # fmt: skip
+    llama = {**size, "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
+    grades = {"id2label": {0: "bad", 1: "fair", 2: "good"}, "label2id": {"bad": 0, "fair": 1, "good": 2}}
+    torch.manual_seed(0)
+    made = {
+        "pair": (BertForSequenceClassification(BertConfig(**size, num_labels=1)), tokenizer(True)),
+        "graded": (BertForSequenceClassification(BertConfig(**size, **grades)), tokenizer(True)),
+        "reward": (LlamaForSequenceClassification(LlamaConfig(**llama, num_labels=1)), tokenizer(False, TEMPLATE)),
+        "causal": (LlamaForCausalLM(LlamaConfig(**llama)), tokenizer(False)),
+        "chat": (LlamaForCausalLM(LlamaConfig(**llama)), tokenizer(False, TEMPLATE)),
+    }
+    folder = tmp_path_factory.mktemp("checkpoints")
+    for name, (model, words) in made.items():
+        model.save_pretrained(folder / name)
+        words.save_pretrained(folder / name)
+    return folder
+
+
+def rows_of(*turns):
+    """Rows of chats from their turns, the first a user's unless it names another."""
+    return [{"messages": [{"role": role, "content": text} for role, text in row]} for row in turns]
+
+
+ASKED = [
+    [("user", f"what is the sum of {a} {b}"), ("assistant", f"it is {c} and {a}")]
+    for a in ("two", "three", "them") for b in ("numbers", "bird", "heron") for c in ("the", "that", "why")
+]  # fmt: skip
+CHAT = [("user", "name a bird"), ("assistant", "a heron"), ("user", "why"), ("assistant", "it flies")]
+SYSTEM = [("system", "name three"), ("user", "name a bird"), ("assistant", "a heron that flies")]
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory):
+    return space_of(tmp_path_factory.mktemp("space"), rows_of(*ASKED, CHAT, SYSTEM))
+
+
+def space_of(folder, rows):
+    from pipeline.arrays import Space
+
+    config, corpus, stages = prepare(toy_config(folder, rows, budget=Budget(rows=1)))
+    embeddings = embed(config, stages, corpus)
+    bins = divide(config, stages, corpus, embeddings)
+    return Space(corpus, embeddings, bins, find_neighbours(config, stages, embeddings, bins))
+
+
+def said_of(space):
+    """Turns of each row, in the order of ids."""
+    turns = space.corpus.texts.turns(0, len(space)).to_pydict()
+    return [list(zip(*row, strict=True)) for row in zip(turns["role"], turns["text"], strict=True)]
+
+
+def loaded(folder, kind):
+    import transformers
+
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    return tokenizer, getattr(transformers, kind).from_pretrained(folder).eval()
+
+
+def test_a_reward_is_what_the_model_says_of_the_pair(checkpoints, space):
+    tokenizer, model = loaded(checkpoints / "pair", "AutoModelForSequenceClassification")
+    values, nulls = Reward(model=str(checkpoints / "pair")).score(space, Serial())
+    assert not nulls
+    for row, value in zip(said_of(space), values, strict=True):
+        asked = "\n".join(text for role, text in row if role != 1)
+        said = "\n".join(text for role, text in row if role == 1)
+        logit = model(**tokenizer(asked, said, return_tensors="pt")).logits.item()
+        assert value == pytest.approx(logit, abs=1e-4)
+
+
+def test_a_reward_of_a_chat_model_reads_its_template(checkpoints, space):
+    tokenizer, model = loaded(checkpoints / "reward", "AutoModelForSequenceClassification")
+    values, _ = Reward(model=str(checkpoints / "reward"), batch_size=5).score(space, Serial())
+    for row, value in zip(said_of(space), values, strict=True):
+        names = ("user", "assistant", "system")
+        text = "".join(f"<{names[role]}> {text} " for role, text in row)
+        assert value == pytest.approx(model(**tokenizer(text, return_tensors="pt")).logits.item(), abs=1e-4)
+
+
+def test_several_labels_give_the_expected_one_or_the_chance_of_one(checkpoints, space):
+    path = str(checkpoints / "graded")
+    expected, _ = Reward(model=path).score(space, Serial())
+    each = [Reward(model=path, label=label).score(space, Serial())[0] for label in ("bad", "fair", "good")]
+    assert np.allclose(sum(each), 1, atol=1e-5) and np.ptp(each[0]) > 0.01
+    assert np.allclose(expected, each[0] + 2 * each[1] + 3 * each[2], atol=1e-5)
+
+
+def test_difficulty_is_of_the_end_of_what_is_asked_and_the_mean_of_turns(checkpoints, space):
+    tokenizer, model = loaded(checkpoints / "pair", "AutoModelForSequenceClassification")
+    values, _ = Regression(model=str(checkpoints / "pair"), last=6).score(space, Serial())
+    for row, value in zip(said_of(space), values, strict=True):
+        ends = [" ".join(text.split()[-4:]) for role, text in row if role == 0]  # and [CLS] and [SEP]
+        logits = [model(**tokenizer(text, return_tensors="pt")).logits.item() for text in ends]
+        assert value == pytest.approx(np.mean(logits), abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["causal", "chat"])
+def test_ifd_is_the_perplexity_after_the_request_over_that_alone(checkpoints, space, name):
+    import torch
+
+    tokenizer, model = loaded(checkpoints / name, "AutoModelForCausalLM")
+    values, nulls = Ifd(model=str(checkpoints / name)).score(space, Serial())
+    assert not nulls and (values > 0).all()
+
+    def losses(before, answer):
+        ids = torch.tensor([tokenizer(before)["input_ids"] + answer])
+        chance = model(ids).logits[0].log_softmax(-1)
+        start = ids.shape[1] - len(answer) + 1
+        return -sum(chance[at - 1, ids[0, at]].item() for at in range(start, ids.shape[1]))
+
+    names = ("user", "assistant", "system")
+    for row, value in zip(said_of(space), values, strict=True):
+        after = alone = count = 0
+        for at, (role, text) in enumerate(row):
+            if role == 1:
+                before = "\n".join(text for _, text in row[:at]) + "\n"
+                if name == "chat":
+                    before = "".join(f"<{names[role]}> {text} " for role, text in row[:at]) + "<assistant> "
+                answer = tokenizer(text)["input_ids"]
+                after, alone, count = (
+                    after + losses(before, answer),
+                    alone + losses("", answer),
+                    count + len(answer) - 1,
+                )
+        assert value == pytest.approx(np.exp((after - alone) / count), rel=1e-3)
+
+
+def test_what_cannot_be_judged_has_no_number_and_a_reason(checkpoints, tmp_path):
+    asked, said = ("user", "name a bird"), ("assistant", "a heron")
+    late = [asked, ("system", "name three"), said]
+    rows = rows_of(*ASKED, [asked, ("assistant", "  ")], [("user", "the " * 80), said], late,
+                   [("assistant", "it is a heron")], [asked, ("assistant", "heron")])  # fmt: skip
+    space = space_of(tmp_path, rows)
+    turns = said_of(space)
+    where = {
+        EMPTY: [row for row, one in enumerate(turns) if one[-1][1] == "  "],
+        LONG: [row for row, one in enumerate(turns) if len(one[0][1]) > 200],
+        REFUSED: [row for row, one in enumerate(turns) if len(one) == 3],
+        UNASKED: [row for row, one in enumerate(turns) if len(one) == 1],
+        SHORT: [row for row, one in enumerate(turns) if one[-1][1] == "heron"],
+    }
+    for scorer, reasons in (
+        (Reward(model=str(checkpoints / "reward")), (EMPTY, LONG, REFUSED)),
+        (Ifd(model=str(checkpoints / "chat")), (EMPTY, LONG, REFUSED, UNASKED, SHORT)),
+    ):
+        values, nulls = scorer.score(space, Serial())
+        assert nulls == dict.fromkeys(reasons, 1)
+        assert np.flatnonzero(np.isnan(values)).tolist() == sorted(row for reason in reasons for row in where[reason])
+    values, nulls = Regression(model=str(checkpoints / "pair")).score(space, Serial())
+    assert nulls == {SILENT: 1} and np.flatnonzero(np.isnan(values)).tolist() == where[UNASKED]
+
+
+def test_a_model_that_gives_no_number_gives_none(checkpoints, space, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    broken = shutil.copytree(checkpoints / "pair", tmp_path / "broken")
+    weights = load_file(broken / "model.safetensors")
+    weights["classifier.bias"][:] = np.nan
+    save_file(weights, broken / "model.safetensors", {"format": "pt"})
+    values, nulls = Reward(model=str(broken)).score(space, Serial())
+    assert np.isnan(values).all() and nulls == {NO_NUMBER: len(space)}
+
+
+def test_workers_and_batches_change_no_more_than_last_digits(checkpoints, space):
+    for scorer in (Reward, Ifd):
+        path = str(checkpoints / ("reward" if scorer is Reward else "chat"))
+        one, two = (scorer(model=path, batch_size=size).score(space, how)[0]
+                    for size, how in ((1, Serial()), (7, Processes(workers=2))))  # fmt: skip
+        assert np.allclose(one, two, rtol=1e-4)
+
+
+def test_a_killed_run_goes_on_at_its_chunk(checkpoints, space, tmp_path, monkeypatch):
+    monkeypatch.setattr(modelled, "CHUNK", 8)
+    scorer, asked = Reward(model=str(checkpoints / "pair")), []
+
+    class Dies(Serial):
+        def map(self, function, items):
+            for number, item in enumerate(items):
+                if number == 2:
+                    raise KeyboardInterrupt
+                yield function(item)
+
+    class Counts(Serial):
+        def map(self, function, items):
+            asked.extend(items)
+            yield from super().map(function, items)
+
+    with pytest.raises(KeyboardInterrupt):
+        scorer.fill(space, Dies(), tmp_path)
+    with open(tmp_path / "chunks.jsonl", "a") as journal:
+        journal.write('{"start": 16, "nu')  # the line that a kill cut
+    scorer.fill(space, Counts(), tmp_path)
+    assert [start for start, _ in asked] == list(range(16, len(space), 8))
+    assert np.array_equal(load(tmp_path)[""][0], scorer.score(space, Serial())[0])
+
+
+def test_what_is_no_model_for_this_is_said(checkpoints, space, tmp_path):
+    (tmp_path / "empty").mkdir()
+    config = json.loads((checkpoints / "pair" / "config.json").read_text())
+    broken = shutil.copytree(checkpoints / "pair", tmp_path / "broken")
+    (broken / "config.json").write_text(json.dumps({**config, "hidden_size": 33}))
+    cases = [
+        (Reward(model=str(tmp_path / "empty")), r"scorers.quality.model=.* without config.json, so no model"),
+        (Ifd(model="nobody/nothing"), "scorers.difficulty.model=nobody/nothing is no folder here, and the Hub does"),
+        (Reward(model=str(checkpoints / "causal")), "has no weights for score.weight, so its head was never trained"),
+        (Reward(model=str(broken)), "scorers.quality.model=.*broken cannot be loaded"),
+        (Reward(model=str(checkpoints / "graded"), label="great"), "label=great is no label .* bad, fair, good"),
+        (Regression(model=str(checkpoints / "pair"), device="zork"), "scorers.difficulty.device=zork cannot be used"),
+        (Ifd(model=str(checkpoints / "causal"), device="cpu", dtype=Dtype.float16), "difficulty.dtype=float16 on the"),
+    ]
+    for scorer, said in cases:
+        with pytest.raises(ConfigError, match=said):
+            scorer.score(space, Serial())
+    with pytest.raises(ConfigError, match=r"difficulty\.batch_size is 0"):
+        Ifd(model="x", batch_size=0)
+
+
+def test_the_command_prefers_rows_that_models_call_good_and_hard(checkpoints, tmp_path):
+    write_jsonl(tmp_path / "toy.jsonl", rows_of(*ASKED, CHAT))
+    words = ["source.path=toy.jsonl", "budget.rows=5", "sink.path=out", "executor=processes", "executor.workers=2"]
+    words += ["scorer@scorers.quality=reward", f"scorers.quality.model={checkpoints / 'reward'}"]
+    words += ["scorer@scorers.difficulty=ifd", f"scorers.difficulty.model={checkpoints / 'chat'}"]
+    corebound(tmp_path, *words)
+    ledger = ledger_of(tmp_path / "out")
+    assert ledger[["quality", "difficulty", "preference"]].notna().all().all()
+    again = corebound(tmp_path, *words, "sink.overwrite=true")
+    assert "score-quality reused" in again.stderr and "score-difficulty reused" in again.stderr
+
+
+def test_a_column_is_a_score(tmp_path):
+    given = [0.5, "1.5", 7, None, "", "good", float("nan"), 1e300, True]
+    rows = [{"instruction": f"ask {i}", "output": f"say {i}", "stars": str(v) if v is not None else None}
+            for i, v in enumerate(given)]  # fmt: skip
+    run = curate(toy_config(tmp_path, rows, budget=Budget(rows=2), scorers={"quality": Column(column="stars")}))
+    values = run.scores.columns["quality"]
+    by_row = np.empty(len(rows), np.float32)
+    by_row[run.space.corpus.index] = values
+    assert by_row[:3].tolist() == [0.5, 1.5, 7] and np.isnan(by_row[3:]).all()
+    assert run.scores.nulls["quality"] == {
+        "nothing in the column": 2, "no number in the column": 2, "no finite number in the column": 2,
+    }  # fmt: skip
+
+
+def test_another_column_is_another_score_and_a_missing_one_is_refused(tmp_path):
+    from datasets import Dataset
+
+    from pipeline.sources.memory import Memory
+
+    rows = [{"instruction": f"ask {i}", "output": f"say {i}", "stars": i} for i in range(12)]
+    settings = {"budget": Budget(rows=2), "scorers": {"quality": Column(column="stars")}}
+    for change in (0, 5):  # the same texts
+        table = Dataset.from_list([{**row, "stars": row["stars"] + change} for row in rows])
+        run = curate(toy_config(tmp_path, source=Memory(dataset=table), **settings))
+        assert sorted(run.scores.columns["quality"]) == [i + change for i in range(12)]
+    with pytest.raises(ConfigError, match="no column 'star'; its columns are"):
+        curate(toy_config(tmp_path, rows, budget=Budget(rows=2), scorers={"quality": Column(column="star")}))
+
+
+def test_stages_are_kept_by_what_the_model_is(checkpoints, tmp_path):
+    moved = shutil.copytree(checkpoints / "pair", tmp_path / "moved")
+    rows = rows_of(*ASKED)
+    keys = []
+    for path in (checkpoints / "pair", moved, checkpoints / "graded"):
+        scorers = {"quality": Reward(model=str(path))}
+        keys.append(curate(toy_config(tmp_path / "cache", rows, scorers=scorers)).stages.key("score-quality"))
+    assert keys[0] == keys[1] != keys[2] and isinstance(Stages(Cache(tmp_path)), Stages)
