@@ -30,6 +30,7 @@ from pipeline.scorers.garbage import Garbage
 from pipeline.scorers.head import Head
 from pipeline.scorers.heuristic import Heuristic
 from pipeline.scorers.ifd import Ifd
+from pipeline.scorers.judge import Judge
 from pipeline.scorers.lexical import Lexical
 from pipeline.scorers.margin import Margin
 from pipeline.scorers.preference import Preference
@@ -71,6 +72,7 @@ GROUPS: dict[str, dict[str, type]] = {
         "reward": Reward,
         "regression": Regression,
         "ifd": Ifd,
+        "judge": Judge,
     },
     "selector": {
         "herding": Herding,
@@ -177,4 +179,6 @@ def register() -> None:
             for key in ("columns", "files", "hub", "shares"):  # names of columns, sources and categories, likewise
                 if key in node and isinstance(node._get_node(key), DictConfig):
                     OmegaConf.set_struct(node[key], False)
+            if "requests" in node:  # paid for, so kept with all other results
+                node.requests = "${cache_dir}/requests.sqlite"
             store.store(group=group, name=name, node=node)

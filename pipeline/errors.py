@@ -11,3 +11,7 @@ class ConfigError(PipelineError):
 
 class DataError(PipelineError):
     """The input holds something that cannot be read as an instruction corpus."""
+
+
+class EndpointError(PipelineError):
+    """A server that answers requests to a language model does not do so."""

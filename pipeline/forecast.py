@@ -158,7 +158,7 @@ class Trials:
             self.config,
             budget=Budget(fraction=max(kept(self.config.budget, self.corpus), 1 / rows)),
             embedder=learning_from(sample, self.config.embedder),
-            scorers={name: learning_from(sample, scorer) for name, scorer in self.config.scorers.items()},
+            scorers={name: learning_from(sample, scorer.trial()) for name, scorer in self.config.scorers.items()},
             clusterer=self.config.clusterer.settled(len(self.corpus)),
             tokenizer=None,  # the tokens are counted
             source=self.config.source.alone(),

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
@@ -109,17 +110,26 @@ def parses(code: str, language: str) -> bool:
     return False
 
 
+def require() -> None:
+    """Refuse to judge code without the parsers, before anything is computed.
+
+    Raises
+    ------
+    ConfigError
+    """
+    for module in ("tree_sitter", *(module for module, _ in MODULES.values())):
+        if find_spec(module) is None:
+            raise ConfigError(
+                f"Code is judged by {module}, which is not installed; run: pip install 'corebound[quality]'."
+            )
+
+
 @cache
 def _parser(grammar: str) -> Parser:
-    module, maker = MODULES[grammar]
-    try:
-        from tree_sitter import Language, Parser
+    from tree_sitter import Language, Parser
 
-        return Parser(Language(getattr(import_module(module), maker)()))
-    except ImportError as error:
-        raise ConfigError(
-            f"Code is judged by {module}, which is not installed; run: pip install 'corebound[quality]'."
-        ) from error
+    module, maker = MODULES[grammar]
+    return Parser(Language(getattr(import_module(module), maker)()))
 
 
 def _python(code: str) -> bool:

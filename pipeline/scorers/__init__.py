@@ -38,6 +38,18 @@ class Scorer(Component):
         """What besides ``identity`` and the rows' texts, vectors, bins and neighbours decides the numbers."""
         return None
 
+    def require(self) -> None:
+        """Refuse what no row could be scored with, before anything is computed.
+
+        Raises
+        ------
+        ConfigError
+        """
+
+    def trial(self) -> Scorer:
+        """The same for a trial, which may neither ask nor pay anyone."""
+        return self
+
     def score(self, space: Space, executor: Executor) -> Verdicts:
         """float32[n] with NaN for no verdict, and how many rows had none for which reason."""
         raise NotImplementedError

@@ -57,6 +57,11 @@ class Heuristic(Scorer):
 
     version: ClassVar[int] = 2  # raised with any change of rules or routes
 
+    def require(self) -> None:
+        from pipeline.heuristics.grammars import require
+
+        require()
+
     def identity(self) -> dict[str, Any]:
         from pipeline.heuristics.grammars import MODULES
 

@@ -59,6 +59,9 @@ class Modelled(Scorer):
             if getattr(self, name) < 1:
                 raise ConfigError(f"scorers.{self.slot}.{name} is {getattr(self, name)}; expected 1 or more; mend it.")
 
+    def require(self) -> None:
+        self._settle()
+
     def identity(self) -> dict[str, Any]:
         settled, found = self._settle()
         # Where the model is and what the device is called decide nothing; what they are does.

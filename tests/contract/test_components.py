@@ -38,11 +38,12 @@ NEEDED = {
     ("scorer", "column"): ["scorers.quality.column=stars"],
     ("scorer", "reward"): ["scorers.quality.model=folder"],
     ("scorer", "ifd"): ["scorers.difficulty.model=folder"],
+    ("scorer", "judge"): ["scorers.quality.chat.model=judge", "scorers.quality.chat.max_requests=10"],
     ("scorer", "regression"): ["scorers.difficulty.model=folder"],
 }
 # Scorers that are chosen in another's place, or for what their score stands for.
 IN_PLACE = {"head": "margin", "heuristic": "quality", "reward": "quality", "lexical": "difficulty",
-            "ifd": "difficulty", "regression": "difficulty", "column": "quality"}  # fmt: skip
+            "ifd": "difficulty", "regression": "difficulty", "column": "quality", "judge": "quality"}  # fmt: skip
 SETTINGS = {"laser": {"rows": 20}}
 
 

@@ -1,4 +1,3 @@
-import sys
 import time
 import warnings
 
@@ -8,6 +7,7 @@ from pipeline.errors import ConfigError
 from pipeline.heuristics import code, grammars
 from pipeline.heuristics.code import DIALECT, NO_CODE, NO_LANGUAGE, TOO_LONG, judge
 from pipeline.heuristics.code_languages import asked, candidates
+from pipeline.scorers.heuristic import Heuristic
 
 GOOD = {
     "python": "def area(width, height):\n    return width * height\n",
@@ -105,14 +105,12 @@ def test_a_script_in_a_page_has_to_parse():
     assert judge("A web page", "<html><body><script>let six = {{ six }};</script></body></html>") == 1.0
 
 
-def test_a_grammar_that_is_missing_is_named(monkeypatch):
-    grammars._parser.cache_clear()  # others may have loaded it
-    monkeypatch.setitem(sys.modules, "tree_sitter_java", None)
-    with pytest.raises(
-        ConfigError, match=r"tree_sitter_java, which is not installed; run: pip install 'corebound\[quality\]'"
-    ):
-        judge("", f"```java\n{GOOD['java']}```")
-    assert judge("", f"```python\n{GOOD['python']}```") == 1.0  # needs none
+def test_a_grammar_that_is_missing_is_named_before_anything_is_computed(monkeypatch):
+    grammars.require()
+    monkeypatch.setattr(grammars, "find_spec", lambda name: None if name == "tree_sitter_java" else name)
+    wanted = r"tree_sitter_java, which is not installed; run: pip install 'corebound\[quality\]'"
+    with pytest.raises(ConfigError, match=wanted):
+        Heuristic().require()
 
 
 @pytest.mark.parametrize(
