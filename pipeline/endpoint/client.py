@@ -54,11 +54,13 @@ class Client:
             cap = self.meter.reserve(most_in, self.chat.answer_tokens)
             if cap is not None:
                 return Failure(f"the cap on {cap} was reached", capped=True)
-            structured = self.structured
+            structured, real = self.structured, (most_in, self.chat.answer_tokens)
             try:
-                return self._settled(self._send(messages, structured), most_in)
+                answer = _answer(self._send(messages, structured), real)
+                real = answer.tokens_in, answer.tokens_out
+                return answer
             except openai.APIStatusError as error:
-                self.meter.settle(most_in, self.chat.answer_tokens, 0, 0)  # refused, so nobody pays for it
+                real = 0, 0  # refused, so nobody pays for it
                 why, code = f"status {error.status_code}", error.status_code
                 if structured and code in REFUSING:
                     self.structured = False  # perhaps it does not know how to be held to a schema
@@ -69,16 +71,18 @@ class Client:
                         f"{self.where} refuses requests for {self.chat.model} ({why}: {said}); expected a model that "
                         f"it has and a key in {self.chat.key_variable}; mend these."
                     ) from error
-                self._wait(tried, error.response.headers.get("retry-after"))
+                pause = error.response.headers.get("retry-after")
             except openai.APITimeoutError:
-                why = "no answer in time"
+                why, pause = "no answer in time", "0"
             except openai.APIConnectionError:
-                why = "no connection"
-                self._wait(tried, None)
+                why, pause = "no connection", None
             except (openai.OpenAIError, ValueError, TypeError, AttributeError, IndexError):
-                why = "what came is no chat completion"
-                self._wait(tried, None)
+                why, pause = "what came is no chat completion", None
+            finally:
+                self.meter.settle(most_in, self.chat.answer_tokens, *real)
             tried += 1
+            if tried < self.chat.tries:
+                self._wait(tried, pause)
         return Failure(f"no answer in {self.chat.tries} tries, at last: {why}")
 
     def _send(self, messages: Messages, structured: bool) -> Any:
@@ -89,20 +93,12 @@ class Client:
         return self.client.chat.completions.create(**{name: body.pop(name) for name in ("model", "messages")},
                                                    extra_body=body)  # fmt: skip
 
-    def _settled(self, completion: Any, most_in: int) -> Answer:
-        text = completion.choices[0].message.content or ""
-        usage = completion.usage
-        # Servers that do not count are taken at the most.
-        real = (usage.prompt_tokens, usage.completion_tokens) if usage else (most_in, self.chat.answer_tokens)
-        self.meter.settle(most_in, self.chat.answer_tokens, *real)
-        return Answer(text, *real)
-
-    def _wait(self, attempt: int, wanted: str | None) -> None:
+    def _wait(self, tried: int, wanted: str | None) -> None:
         """Longer each time, as long as the server asks for, and not all threads at once."""
         try:
-            pause = float(wanted) if wanted else 2.0**attempt * random.uniform(0.5, 1)
+            pause = float(wanted) if wanted else 2.0**tried * random.uniform(0.25, 0.5)
         except ValueError:
-            pause = 2.0**attempt
+            pause = 2.0**tried / 2
         end = time.monotonic() + min(WAIT, pause)
         while not self.stopped and time.monotonic() < end:
             time.sleep(min(0.1, max(0.0, end - time.monotonic())))
@@ -128,3 +124,10 @@ def connect(chat: Chat) -> OpenAI:
             f"{chat.key_variable} holds no key for OpenAI; set it, or give as url a server that needs none."
         )
     return OpenAI(api_key=key, base_url=chat.url, timeout=chat.timeout, max_retries=0)
+
+
+def _answer(completion: Any, most: tuple[int, int]) -> Answer:
+    """What a completion says, and its tokens; servers that do not count are taken at the most."""
+    usage = completion.usage
+    real = (usage.prompt_tokens, usage.completion_tokens) if usage else most
+    return Answer(completion.choices[0].message.content or "", *real)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -145,8 +146,8 @@ def test_a_server_that_is_not_there_or_refuses_stops_the_run_at_once(tmp_path):
         assert len(server.bodies) <= 8
 
 
-@pytest.mark.parametrize("cap", [{"max_requests": 9}, {"max_tokens": 8_000},
-                                 {"max_cost": 0.02, "price_in": 2.0, "price_out": 10.0}])  # fmt: skip
+@pytest.mark.parametrize("cap", [{"max_requests": 9}, {"max_tokens": 3_000},
+                                 {"max_cost": 0.012, "price_in": 2.0, "price_out": 10.0}])  # fmt: skip
 def test_caps_hold_whatever_the_server_says(tmp_path, cap):
     with serving(lambda number, body: 500 if number % 3 == 0 else said(5)) as server:
         values, nulls, _ = judged(tmp_path, server, **{"max_requests": None, "tolerance": 1.0, **cap})
@@ -159,11 +160,17 @@ def test_caps_hold_whatever_the_server_says(tmp_path, cap):
         assert sum(2 * i + 10 * o for i, o in used) / 1e6 <= cap["max_cost"]
 
 
-def test_a_meter_lets_nothing_pass_its_caps():
+def test_a_meter_lets_nothing_pass_its_caps_and_waits_for_what_is_under_way():
     meter = Meter(max_tokens=100)
-    assert meter.reserve(40, 20) is None and meter.reserve(30, 20) == "tokens"
-    meter.settle(40, 20, 10, 5)
-    assert meter.reserve(60, 25) is None and meter.reserve(0, 1) == "tokens"
+    assert meter.reserve(40, 20) is None
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(meter.reserve, 60, 25)
+        time.sleep(0.1)
+        assert not second.done()
+        meter.settle(40, 20, 10, 5)
+        assert second.result(timeout=5) is None
+    meter.settle(60, 25, 60, 25)
+    assert meter.reserve(0, 1) == "tokens"
     assert (meter.requests, meter.tokens_in, meter.tokens_out) == (2, 70, 30)
 
 
@@ -196,7 +203,7 @@ def test_long_texts_are_shown_by_their_ends(tmp_path):
 
 @pytest.mark.parametrize(
     ("settings", "said"),
-    [({}, "has no cap"), ({"max_cost": 1.0}, "needs price_in"),
+    [({}, "has no cap"), ({"max_cost": 1.0}, "price_in and price_out"),
      ({"max_requests": 1, "tries": 0}, "tries is 0"), ({"max_requests": 1, "tolerance": 2.0}, "tolerance is 2"),
      ({"max_requests": 1, "concurrency": 0}, "concurrency")],
 )  # fmt: skip
