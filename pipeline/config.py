@@ -11,6 +11,7 @@ from pipeline.arrays.texts import PARTS
 from pipeline.bins import Categorizer, Clusterer
 from pipeline.bins.categorizers import ColumnCategory, OneCategory
 from pipeline.bins.clusterers import SphericalKMeans
+from pipeline.bins.model import ModelCategory
 from pipeline.bins.neighbours import NeighbourSearch
 from pipeline.bins.tasks import Tasks
 from pipeline.budget import Budget
@@ -58,7 +59,7 @@ TextPart = StrEnum("TextPart", list(PARTS))
 GROUPS: dict[str, dict[str, type]] = {
     "source": {"files": Files, "mix": Mix, "hub": HubSource},
     "embedder": {"lsa": Lsa, "static": Static, "sentence": Sentence, "precomputed": Precomputed},
-    "categorizer": {"none": OneCategory, "column": ColumnCategory, "tasks": Tasks},
+    "categorizer": {"none": OneCategory, "column": ColumnCategory, "tasks": Tasks, "model": ModelCategory},
     "clusterer": {"kmeans": SphericalKMeans},
     "scorer": {
         "density": Density,
@@ -176,9 +177,11 @@ def register() -> None:
     for group, options in GROUPS.items():
         for name, component in options.items():
             node = OmegaConf.structured(component)
-            for key in ("columns", "files", "hub", "shares"):  # names of columns, sources and categories, likewise
+            for key in ("columns", "files", "hub", "shares", "labels"):  # their keys are the user's, likewise
                 if key in node and isinstance(node._get_node(key), DictConfig):
                     OmegaConf.set_struct(node[key], False)
+            if "chat" in node:
+                OmegaConf.set_struct(node.chat.extra, False)
             if "requests" in node:  # paid for, so kept with all other results
                 node.requests = "${cache_dir}/requests.sqlite"
             store.store(group=group, name=name, node=node)

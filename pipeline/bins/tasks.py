@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -12,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.arrays import Categories
-from pipeline.arrays.texts import USER
-from pipeline.bins import Categorizer
+from pipeline.bins import Categorizer, votes
 from pipeline.cache import digest
 from pipeline.errors import ConfigError
 from pipeline.progress import track, waiting
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 OTHER = "Other"
 SHIPPED = Path(__file__).with_name("tasks.yaml")
 BLOCK = 512
-LOOKED_AT = 2000  # characters of a request: half of them its first, half its last
 MANY = 300  # requests
 
 
@@ -125,7 +122,7 @@ def _fit(lessons: dict[str, list[str]]) -> Pipeline:
 
     from pipeline.executors import one_thread
 
-    texts = [shortened(text) for requests in lessons.values() for text in requests]
+    texts = [votes.shortened(text) for requests in lessons.values() for text in requests]
     labels = np.repeat(np.arange(len(lessons)), [len(requests) for requests in lessons.values()])
     # Of many requests, what fewer than three of them hold tells topics, not tasks.
     shared = {"min_df": 3 if len(texts) >= MANY else 1, "sublinear_tf": True, "dtype": np.float32}
@@ -140,12 +137,6 @@ def _fit(lessons: dict[str, list[str]]) -> Pipeline:
         return model.fit(texts, labels)
 
 
-def shortened(text: str) -> str:
-    """The beginning and end of a long request, where it says what is asked for."""
-    half = LOOKED_AT // 2
-    return text if len(text) <= LOOKED_AT else f"{text[:half]}\n{text[-half:]}"
-
-
 @lru_cache(maxsize=1)
 def _load(path: str) -> Pipeline:
     import joblib
@@ -155,17 +146,6 @@ def _load(path: str) -> Pipeline:
 
 def _vote(model: str, texts: Texts, confidence: float, other: int, block: tuple[int, int]) -> np.ndarray:
     """Code of the category of each row of a block: int64[b]."""
-    turns, owner = [], []
-    for row, (role, said) in enumerate(zip(*texts.turns(*block).to_pydict().values(), strict=True)):
-        asked = [shortened(text) for who, text in zip(role, said, strict=True) if who == USER and text.strip()]
-        turns += asked
-        owner += [row] * len(asked)
-    votes: list[Counter] = [Counter() for _ in range(block[1] - block[0])]
-    if turns:
-        probability = _load(model).predict_proba(turns)
-        likeliest = np.where(probability.max(axis=1) >= confidence, probability.argmax(axis=1), other)
-        for row, code in zip(owner, likeliest.tolist(), strict=True):
-            if code != other:
-                votes[row][code] += 1
-    # `most_common` keeps equals in the order in which they were first seen.
-    return np.array([own.most_common(1)[0][0] if own else other for own in votes], np.int64)
+    turns, owner = votes.requests(texts, block)
+    chance = _load(model).predict_proba(turns) if turns else np.empty((0, other))
+    return votes.majority(chance, owner, block[1] - block[0], confidence)

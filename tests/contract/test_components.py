@@ -35,6 +35,7 @@ NEEDED = {
     ("embedder", "sentence"): ["embedder.model=folder"],
     ("embedder", "static"): ["embedder.model=folder"],
     ("categorizer", "column"): ["categorizer.column=task"],
+    ("categorizer", "model"): ["categorizer.model=folder"],
     ("scorer", "column"): ["scorers.quality.column=stars"],
     ("scorer", "reward"): ["scorers.quality.model=folder"],
     ("scorer", "ifd"): ["scorers.difficulty.model=folder"],
