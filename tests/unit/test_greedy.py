@@ -72,3 +72,39 @@ def test_rows_without_weight_do_not_cover_others():
     rows = np.flatnonzero(there)
     alone = greedy(similarity[np.ix_(rows, rows)], weight[rows], np.ones(len(rows), int), nobody[rows], nobody[rows])
     assert order[there[order]].tolist() == rows[alone].tolist()
+
+
+def test_gains_are_multiplied_by_what_a_row_is_worth():
+    nobody, ones = np.zeros(30, bool), np.ones(30, int)
+    similarity, weight = problem(30, 3)
+    rng = np.random.default_rng(3)
+    worth = rng.uniform(0.1, 1, 30)
+    found = greedy(similarity, weight, ones, nobody, nobody, worth)
+    assert found.tolist() == plain_greedy(similarity, weight, 1 / worth)
+    plain = greedy(similarity, weight, ones, nobody, nobody)
+    assert worth[found[:8]].mean() > worth[plain[:8]].mean()
+
+
+def test_preference_is_what_rows_are_worth_and_none_is_the_mean(tmp_path):
+    from pipeline.bins.clusterers import SphericalKMeans
+    from pipeline.budget import Budget
+    from pipeline.run import curate
+    from pipeline.scorers.column import Column
+    from pipeline.scorers.preference import Preference
+    from pipeline.selectors.coverage import Coverage
+    from tests.conftest import toy_config
+
+    rows = [{"instruction": "name a bird", "output": f"a heron, number {i}", "good": i, "hard": i} for i in range(40)]
+    rows[7]["good"] = None
+    scorers = {"quality": Column(column="good"), "difficulty": Column(column="hard")}
+    kept, columns = {}, {}
+    for power in (0, 1, 5):
+        chosen = {"selector": Coverage(preference=power), "preference": Preference(low=0, high=100)}
+        one = SphericalKMeans(size=100)  # cluster
+        config = toy_config(tmp_path, rows, scorers=scorers, budget=Budget(rows=10), clusterer=one, **chosen)
+        run = curate(config)
+        columns = run.scores.columns
+        kept[power] = run.space.corpus.index[run.selection.kept]
+    assert np.isnan(columns["preference"]).sum() == 1
+    assert kept[0].mean() < kept[1].mean() < kept[5].mean()
+    assert 7 not in kept[5]  # neither preferred, as the best are, nor shunned
