@@ -25,14 +25,13 @@ if TYPE_CHECKING:
 OTHER = "Other"
 SHIPPED = Path(__file__).with_name("tasks.yaml")
 BLOCK = 512
-MANY = 300  # requests
 
 
 @dataclass(kw_only=True)
 class Tasks(Categorizer):
     """What is asked for: Math, Coding, Generation, Reasoning, Brainstorming, Factual QA, Extraction, or Other.
 
-    A logistic model of words, pairs of words and character n-grams, learnt from some 3,000 requests that come with
+    A logistic model of the wording of requests (`pipeline.bins.wording`), learnt from some 9,000 that were written for
     corebound, or from your own. It reads what users say, not the run's vectors, which are of answers too and tell
     topics rather than tasks. Of a chat each user turn is judged, and most votes win but for those for Other, of
     equals the earliest (arXiv 2505.22157, section 3.2).
@@ -68,7 +67,7 @@ class Tasks(Categorizer):
         with TemporaryDirectory() as folder:
             model = str(Path(folder, "head.joblib"))
             with waiting(f"categorize: learning from {sum(map(len, lessons.values())):,} requests"):
-                joblib.dump(_fit(lessons), model)
+                joblib.dump(_fit(*self._file()), model)
             blocks = [(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK)]
             found = executor.map(partial(_vote, model, corpus.texts, self.confidence, len(lessons)), blocks)
             steps = [stop - start for start, stop in blocks]
@@ -78,8 +77,11 @@ class Tasks(Categorizer):
         return Categories(code.astype(np.int32), names[present])
 
     def _lessons(self) -> dict[str, list[str]]:
+        return read(*self._file())
+
+    def _file(self) -> tuple[str, int]:
         path = Path(self.examples or SHIPPED)
-        return read(str(path), path.stat().st_mtime_ns if path.exists() else 0)
+        return str(path), path.stat().st_mtime_ns if path.exists() else 0
 
 
 @lru_cache(maxsize=2)
@@ -94,7 +96,9 @@ def read(path: str, changed: int = 0) -> dict[str, list[str]]:
     import yaml
 
     try:
-        found = yaml.safe_load(Path(path).read_text("utf-8"))
+        # The loader in C, where there is one: thousands of requests take the other seconds.
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        found = yaml.load(Path(path).read_text("utf-8"), Loader=loader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         said = " ".join(str(error).split())
         raise ConfigError(
@@ -115,24 +119,19 @@ def read(path: str, changed: int = 0) -> dict[str, list[str]]:
     return {str(name): requests for name, requests in found.items()}
 
 
-def _fit(lessons: dict[str, list[str]]) -> Pipeline:
-    from sklearn.feature_extraction.text import TfidfVectorizer
+@lru_cache(maxsize=1)
+def _fit(path: str, changed: int) -> Pipeline:
+    """The model that a file of requests teaches."""
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline, make_union
+    from sklearn.pipeline import make_pipeline
 
+    from pipeline.bins import wording
     from pipeline.executors import one_thread
 
+    lessons = read(path, changed)
     texts = [votes.shortened(text) for requests in lessons.values() for text in requests]
     labels = np.repeat(np.arange(len(lessons)), [len(requests) for requests in lessons.values()])
-    # Of many requests, what fewer than three of them hold tells topics, not tasks.
-    shared = {"min_df": 3 if len(texts) >= MANY else 1, "sublinear_tf": True, "dtype": np.float32}
-    model = make_pipeline(
-        make_union(
-            TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"(?u)\w+|[^\w\s]", **shared),
-            TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), **shared),
-        ),
-        LogisticRegression(C=5, class_weight="balanced", max_iter=1000),
-    )
+    model = make_pipeline(wording.features(len(texts)), LogisticRegression(C=5, class_weight="balanced", max_iter=1000))
     with one_thread():
         return model.fit(texts, labels)
 

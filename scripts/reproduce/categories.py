@@ -24,6 +24,7 @@ from pipeline.sources import identity
 from pipeline.sources.files import Files
 
 LABELS = Path(__file__).parent / "tasks" / "labels.csv"
+SECOND = LABELS.with_name("second_reader.csv")  # labels of some of the same rows, by one who did not know the first
 DATA = Path(os.environ.get("COREBOUND_SHARED", "../shared")) / "data"
 SOURCES = {
     "alpaca": "instruct/alpaca_17k.jsonl.gz",
@@ -54,6 +55,15 @@ def f1(label: np.ndarray, found: np.ndarray, name: str) -> float:
     return 2 * both / max(1, int((label == name).sum() + (found == name).sum()))
 
 
+def agreement(rows: pd.DataFrame, names: list[str]) -> str:
+    """How far a second reader, with the same definitions, agrees with the first."""
+    second = {one["id"]: one["category"] for one in csv.DictReader(SECOND.open())}
+    both = rows[rows.id.isin(second) & (rows.category != OTHER)]
+    first, other = both.category.to_numpy(), np.array([second[id] for id in both.id])
+    macro = np.mean([f1(first, other, name) for name in names])
+    return f"Two readers agree on {100 * np.mean(first == other):.0f} % of {len(both)} rows, macro-F1 {macro:.3f}."
+
+
 def main() -> None:
     if not DATA.is_dir():
         raise SystemExit(f"{DATA} is no folder; expected the sources; set COREBOUND_SHARED to the folder above it.")
@@ -73,6 +83,7 @@ def main() -> None:
     lines += [["macro", len(judged), f"{np.mean(list(each.values())):.3f}"]]
     lines += [[f"macro, {BALANCED} rows of each", BALANCED * len(names), f"{np.mean(draws):.3f}"]]
     print(markdown(["category", "rows", "F1"], lines))
+    print(agreement(rows, names) + "\n")
     of = judged.assign(right=label == found).groupby("source").right.agg(["size", "mean"])
     lines = [[name, int(one["size"]), f"{100 * one['mean']:.0f} %"] for name, one in of.iterrows()]
     for path, name in KNOWN.items():
