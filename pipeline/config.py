@@ -88,6 +88,11 @@ GROUPS: dict[str, dict[str, type]] = {
     "sink": {"disk": Disk, "hub": HubSink},
     "executor": {"serial": Serial, "threads": Threads, "processes": Processes},
 }
+# Settings that follow from others unless they are given.
+GIVEN: dict[tuple[str, str], dict[str, str]] = {
+    ("selector", "laser"): {"rows": "${budget.rows}", "shares": "${budget.shares}"},
+    ("scorer", "judge"): {"requests": "${cache_dir}/requests.sqlite"},  # paid for, so kept with all other results
+}
 
 
 def default_scorers() -> dict[str, Scorer]:
@@ -182,6 +187,6 @@ def register() -> None:
                     OmegaConf.set_struct(node[key], False)
             if "chat" in node:
                 OmegaConf.set_struct(node.chat.extra, False)
-            if "requests" in node:  # paid for, so kept with all other results
-                node.requests = "${cache_dir}/requests.sqlite"
+            for key, source in GIVEN.get((group, name), {}).items():
+                node[key] = source
             store.store(group=group, name=name, node=node)

@@ -165,3 +165,11 @@ def test_the_noise_guard_sets_aside_a_row_that_no_one_is_near(tmp_path):
     noise = run.space.corpus.column("task").index("noise")
     assert run.scores.region[noise] == 2
     assert not run.selection.kept[noise]
+
+
+def test_laser_is_made_for_the_budget_and_gives_way_to_another_selector():
+    cfg = composed("experiment=laser", "budget.rows=7", "budget.shares={Math: 2}")
+    config = OmegaConf.to_object(cfg)
+    assert (config.selector.rows, config.selector.shares["Math"]) == (7, 2)
+    other = OmegaConf.to_object(composed("experiment=laser", "selector=coverage"))
+    assert type(other.selector) is GROUPS["selector"]["coverage"] and other.budget.shares["Math"] == 0.25
