@@ -99,10 +99,8 @@ def test_what_is_wrong_with_a_table_is_said(tables, tmp_path):
 
 
 def test_nothing_that_is_chosen_knows_the_test_rows():
-    from proof.resume import one_thread_each
     from tabular import folds
 
-    one_thread_each(1)
     features, label = uneven()
     chosen = {"k": [5], "percentiles": [40, 70], "neighbours": [3], "inner": 2, "removed": [0.5]}
     rng = np.random.default_rng(0)
@@ -296,3 +294,78 @@ def test_what_long_tail_lacks_is_said_at_once(setting, said):
     refuse_what_is_missing(chosen)
     with pytest.raises(SystemExit, match=said):
         refuse_what_is_missing(chosen | {"mix": 1} | setting)
+
+
+def outcome(table, method, f1, repeat=0, classifier="random forest"):
+    return {"table": table, "repeat": repeat, "classifier": classifier, "method": method, "f1": f1, "balanced": f1,
+            "auprc": f1}  # fmt: skip
+
+
+def test_intervals_are_over_families_of_tables():
+    from scipy import stats
+    from tabular.report import interval as over_families
+    from tails.report import interval as over_repeats
+
+    gains = pd.Series({"a1": 1.0, "a2": 3.0, "b1": 4.0, "c1": 6.0})
+    found = over_families(gains, pd.Series({"a1": "a", "a2": "a", "b1": "b", "c1": "c"}))
+    low, high = stats.t.interval(0.95, 2, loc=4, scale=2 / np.sqrt(3))
+    assert found == f"+4.0 ({low:+.1f} to {high:+.1f})"
+    assert over_repeats(pd.Series([2.0, 4.0, 6.0])) == found
+
+
+def test_a_claim_is_answered_by_the_tables_above_and_not_below():
+    from tabular.report import CHOSEN, METHODS, OR_NONE, claims
+
+    values = {"a1": (0.5, 0.6), "a2": (0.5, 0.5), "b1": (0.5, 0.45), "c1": (0.05, 0.5)}
+    rows = [outcome(table, method, chosen if method.startswith(CHOSEN) else plain)
+            for table, (plain, chosen) in values.items() for method in METHODS]  # fmt: skip
+    removed = [{"table": "a1", "method": rule, "removed": share, "accuracy": 0.9, "balanced": 0.9 - share}
+               for rule in ("density", "margin", "coverage", "random") for share in (0.0, 0.9)]  # fmt: skip
+    said = claims(pd.DataFrame(rows), pd.DataFrame(removed), pd.Series({name: name[0] for name in values}))
+    assert "above none on 50 %, not below on 75 % of 4" in said
+    assert "median +0.0 %, more than 10 % on 1 of 3 tables (F1 from 0.1 without); largest +45.0 points" in said
+    assert said.count("1 of 1 tables by accuracy; 0 of 1 tables by balanced accuracy") == 4
+    assert f"| {CHOSEN}{OR_NONE} against class weights{OR_NONE}, points of F1 | +15.0" in said
+
+
+def test_coverage_keeps_more_of_a_class_in_reach_than_random_rows():
+    from tabular import reduction
+
+    rng = np.random.default_rng(0)
+    features = np.concatenate([rng.standard_normal((200, 2)), 5 + 0.3 * rng.standard_normal((10, 2))])
+    label, reach = np.zeros(210, np.int64), {}
+    for rule in ("coverage", "random"):
+        kept = features[reduction.order(rule, features, label, np.zeros(210), seed=0)[:10]]
+        reach[rule] = np.linalg.norm(features[:, None] - kept, axis=2).min(axis=1).mean()
+    assert reach["coverage"] < 0.8 * reach["random"]
+
+
+def test_lda_is_that_of_scikit_learn_where_classes_are_large():
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    from tails.heads import METHODS
+
+    rng = np.random.default_rng(0)
+    label = np.repeat([0, 1, 2], [300, 200, 100])
+    spread = np.diag([3.0, 0.3, 1.0])  # along the first axis classes overlap, along the second they do not
+    vectors = rng.standard_normal((600, 3)) @ spread + 0.7 * np.eye(3)[label]
+    theirs = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=[1 / 3] * 3).fit(vectors, label)
+    ours = next(method for method in METHODS if method.name.startswith("LDA")).fit((vectors, label), 1.0, 0)
+    assert np.mean(ours(vectors) == theirs.predict(vectors)) > 0.98
+    means = np.stack([vectors[label == number].mean(axis=0) for number in range(3)])
+    nearest = np.linalg.norm(vectors[:, None] - means, axis=2).argmin(axis=1)
+    assert np.mean(ours(vectors) == label) > np.mean(nearest == label) + 0.03
+
+
+def test_a_threshold_is_of_the_inner_folds():
+    from tabular import folds
+
+    rng = np.random.default_rng(1)
+    label = np.repeat([0, 1], [180, 20])
+    features = rng.standard_normal((200, 4)) + 0.8 * label[:, None]
+    chosen = {"k": [5], "percentiles": [50], "neighbours": [3], "inner": 3, "removed": [0.5]}
+    _, thresholds = folds.inside((features, label), [], 0, chosen)
+    assert max(thresholds.values()) < 0.5 and len(thresholds) == 4  # one in ten: less than a half tells them
+    rows = [one for one in folds.oversampled((features, label), (features[-40:], label[-40:]), 0, chosen)
+            if one.get("method") in ("none", "threshold") and one["classifier"] == "logistic regression"]  # fmt: skip
+    told = {one["method"]: np.array(one["confusion"])[:, 1].sum() for one in rows}
+    assert told["threshold"] > told["none"]

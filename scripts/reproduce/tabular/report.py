@@ -17,9 +17,10 @@ from tabular.tables import Table
 
 OR_NONE = ", or none"  # where that is better inside
 METHODS = (
-    NONE, THRESHOLD, WEIGHTS, *oversampling.FIXED, SMOTED, SMOTED + OR_NONE, *oversampling.RULES, CHOSEN,
-    CHOSEN + OR_NONE,
+    NONE, THRESHOLD, WEIGHTS, WEIGHTS + OR_NONE, *oversampling.FIXED, SMOTED, SMOTED + OR_NONE, *oversampling.RULES,
+    CHOSEN, CHOSEN + OR_NONE,
 )  # fmt: skip
+PARTIAL = (WEIGHTS, WEIGHTS + OR_NONE)  # of which not every classifier is capable
 POINT = 0.01  # of accuracy, that a reduction may cost
 LEAST = 0.1  # F1 without oversampling, below which a percentage says nothing
 KEYS = ["table", "repeat", "classifier"]
@@ -62,7 +63,7 @@ def with_none(more: pd.DataFrame) -> pd.DataFrame:
     """The same with what a method does if inside it beat no oversampling, and none otherwise."""
     keys, either = [*KEYS, "fold"], []
     plain = more[more.method == NONE].set_index(keys)
-    for method in (SMOTED, CHOSEN):
+    for method in (WEIGHTS, SMOTED, CHOSEN):
         own = more[more.method == method].set_index(keys)
         gained = own.gained.astype(bool)
         both = pd.concat([own[gained], plain.loc[own.index[~gained]]])
@@ -106,7 +107,7 @@ def summary(more: pd.DataFrame, families: pd.Series, judged: list[str]) -> str:
     rows = []
     for method in METHODS:
         own = more[(more.method == method) & more.table.isin(judged)]
-        level = [] if method in (WEIGHTS, THRESHOLD) else [f"{own.groupby('table').f1.mean().mean():.3f}"]
+        level = [] if method in (*PARTIAL, THRESHOLD) else [f"{own.groupby('table').f1.mean().mean():.3f}"]
         if method == NONE:
             rows.append([method, *level, *[""] * 4])
             continue
@@ -136,7 +137,7 @@ def claims(more: pd.DataFrame, less: pd.DataFrame, families: pd.Series) -> str:
         ]  # fmt: skip
     plain_rivals = (SMOTED, "Borderline-SMOTE", "random oversampling", WEIGHTS)
     pairs = [(CHOSEN, rival) for rival in plain_rivals]
-    pairs += [(CHOSEN + OR_NONE, rival) for rival in (SMOTED + OR_NONE, THRESHOLD)]  # which may do nothing, too
+    pairs += [(CHOSEN + OR_NONE, rival) for rival in (SMOTED + OR_NONE, WEIGHTS + OR_NONE, THRESHOLD)]  # these, too
     for method, rival in pairs:
         apart = interval(gain(more, method, rival), families)
         rows.append([f"{method} against {rival}, points of F1", apart])
@@ -155,7 +156,7 @@ def by_classifier(more: pd.DataFrame) -> str:
         cells = []
         for classifier in CLASSIFIERS:
             own = more[more.classifier == classifier]
-            there = classifier in WEIGHTED or method != WEIGHTS
+            there = classifier in WEIGHTED or method not in PARTIAL
             cells.append(f"{gain(own, method, NONE).mean():+.1f}" if there else "")
         rows.append([method, *cells])
     return markdown(["oversampling", *CLASSIFIERS], rows)
@@ -193,7 +194,7 @@ def removed_summary(less: pd.DataFrame) -> str:
 
 def each_table(more: pd.DataFrame, tables: dict[str, Table]) -> str:
     values = more.groupby(["table", "method"]).f1.agg(lambda each: each.mean(skipna=False))
-    methods = [method for method in METHODS if method != WEIGHTS]
+    methods = [method for method in METHODS if method not in PARTIAL]
     rows = []
     for name in sorted(tables):
         cells = [f"{v:.3f}" if not np.isnan(v := values.get((name, m), np.nan)) else "" for m in methods]
