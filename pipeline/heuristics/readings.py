@@ -142,8 +142,10 @@ def letter(check: str) -> Reader:
 def often(match: re.Match[str], sentence: Sentence) -> Reading | None:
     word = _quoted(match, sentence).lower()
     if match.groupdict().get("twice"):
-        times = {"once": 1, "twice": 2, "thrice": 3}[match["twice"].lower()]
-        return "frequency", (word, times, NO_LIMIT if times == 1 else times)
+        times, least = {"once": 1, "twice": 2, "thrice": 3}[match["twice"].lower()], (match["least"] or "").lower()
+        if least in ("at most", "no more than"):
+            return "frequency", (word, 0, times)
+        return "frequency", (word, times, NO_LIMIT if least == "at least" or (times == 1 and not least) else times)
     return ("frequency", (word, *limits(match))) if word else None
 
 

@@ -55,7 +55,7 @@ class Heuristic(Scorer):
     chat all that users say and all that the assistant says are looked at.
     """
 
-    version: ClassVar[int] = 2  # raised with any change of rules or routes
+    version: ClassVar[int] = 3  # raised with any change of rules or routes
 
     def require(self) -> None:
         from pipeline.heuristics.grammars import require

@@ -73,12 +73,11 @@ def scored(rows: list[Row]) -> pd.DataFrame:
     return ledger.sort_values("row").reset_index(drop=True)
 
 
-def damaged(rows: list[Row], damage: Damage, seed: int) -> list[Row | None]:
-    rng, found = Random(seed), []
-    for row in rows:
-        said = damage.change(row, rng.choice(rows), rng)
-        found.append(Row(row.asked, said) if said and said != row.said else None)
-    return found
+def damaged(rows: list[Row], damage: Damage, seed: int) -> list[tuple[Row, Row]]:
+    """Whole and damaged rows, where there is something to damage."""
+    rng = Random(seed)
+    found = [damage.of(row, rng.choice(rows), rng) for row in rows]
+    return [pair for pair in found if pair is not None]
 
 
 def auroc(whole: pd.Series, broken: pd.Series) -> tuple[float, int]:
@@ -90,6 +89,10 @@ def auroc(whole: pd.Series, broken: pd.Series) -> tuple[float, int]:
     return float(roc_auc_score(truth, np.concatenate([whole[both], broken[both]]))), int(both.sum())
 
 
+def shown(value: float, judged: int, rows: int) -> str:
+    return f"{value:.3f} ({percent(round(judged / rows, 2))})"
+
+
 def of_damage() -> str:
     lines = []
     for source, file in SOURCES.items():
@@ -98,24 +101,19 @@ def of_damage() -> str:
         rows = [row for row in rows if row.said.strip()][:ROWS]
         kinds = [damage for damage in DAMAGES if source in damage.sources]
         made = [damaged(rows, damage, seed) for seed, damage in enumerate(kinds)]
-        # In one corpus with the whole rows, so that lengths are those of the same categories.
-        places, everything = {}, list(rows)
-        for number, some in enumerate(made):
-            for at, row in enumerate(some):
-                if row is not None:
-                    places[number, at] = len(everything)
-                    everything.append(row)
+        # All in one corpus, so that usual lengths are those of the same categories.
+        everything = list(dict.fromkeys(row for pairs in made for pair in pairs for row in pair))
+        place = {row: at for at, row in enumerate(everything)}
         columns = scored(everything)
-        for number, damage in enumerate(kinds):
-            at = np.array([a for n, a in places if n == number])
-            new = np.array([places[number, a] for a in at])
+        for damage, pairs in zip(kinds, made, strict=True):
+            whole, broken = (columns.iloc[[place[pair[side]] for pair in pairs]] for side in (0, 1))
             cells = ["", ""]
             if damage.rule is not None:
-                column = columns[f"quality_{damage.rule}"]
-                value, pairs = auroc(column.iloc[at], column.iloc[new])
-                cells = [damage.rule, f"{value:.3f} ({percent(round(pairs / len(at), 2))})"]
-            value, pairs = auroc(columns.quality.iloc[at], columns.quality.iloc[new])
-            lines.append([damage.name, source, len(at), *cells, f"{value:.3f} ({percent(round(pairs / len(at), 2))})"])
+                column = f"quality_{damage.rule}"
+                cells = [damage.rule, shown(*auroc(whole[column], broken[column]), len(pairs))]
+            lines.append(
+                [damage.name, source, len(pairs), *cells, shown(*auroc(whole.quality, broken.quality), len(pairs))]
+            )
     lines.sort(key=lambda line: [damage.name for damage in DAMAGES].index(line[0]))
     return markdown(["damage", "source", "rows", "rule", "AUROC of the rule", "of quality"], lines)
 
@@ -134,7 +132,7 @@ def of_flags() -> str:
         for flag in FLAGS:
             known = judged & columns[name].notna().to_numpy()
             value = roc_auc_score(flags[flag][known], columns[name][known])
-            cells.append(f"{value:.3f} ({percent(round(known.sum() / judged.sum(), 2))})")
+            cells.append(shown(value, int(known.sum()), int(judged.sum())))
         lines.append([name, *cells])
     return markdown(["AUROC of", *(f"{flag.removeprefix('in_')} ({flags[flag][judged].sum():,} of {judged.sum():,})"
                                    for flag in FLAGS)], lines)  # fmt: skip
