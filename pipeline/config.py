@@ -37,7 +37,7 @@ from pipeline.scorers.margin import Margin
 from pipeline.scorers.preference import Preference
 from pipeline.scorers.region import Regions
 from pipeline.selectors import Selector
-from pipeline.selectors.baselines import KCenter, Longest, Random, Stratified
+from pipeline.selectors.baselines import KCenter, Longest, Random, Stratified, Top
 from pipeline.selectors.border import Border
 from pipeline.selectors.coverage import Coverage
 from pipeline.selectors.herding import Herding
@@ -84,6 +84,7 @@ GROUPS: dict[str, dict[str, type]] = {
         "stratified": Stratified,
         "random": Random,
         "longest": Longest,
+        "top": Top,
     },
     "sink": {"disk": Disk, "hub": HubSink},
     "executor": {"serial": Serial, "threads": Threads, "processes": Processes},

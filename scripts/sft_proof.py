@@ -81,8 +81,12 @@ def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
         if not chosen[kind] or len(set(chosen[kind])) < len(chosen[kind]):
             raise SystemExit(f"{kind}: {chosen[kind]} is empty or has one twice; expected each once; mend it.")
     for budget in chosen["budgets"]:
-        if not 0 < budget < 1:
-            raise SystemExit(f"budgets has {budget}; expected shares of the pool's tokens between 0 and 1; mend it.")
+        if not 0 < budget < 1 and (budget < 2 or budget != int(budget)):
+            raise SystemExit(
+                f"budgets has {budget}; expected shares of the pool's tokens between 0 and 1, or rows; mend it."
+            )
+        if "laser" in chosen["arms"] and budget < 1:
+            raise SystemExit(f"budgets has {budget}, and the arm laser is made for a number of rows; give rows.")
     if not 0 < chosen["general"] < 1 or chosen["held_out"] < 1:
         raise SystemExit(
             f"found general={chosen['general']} and held_out={chosen['held_out']}; expected a share between 0 and 1, "

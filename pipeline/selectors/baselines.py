@@ -1,7 +1,8 @@
-"""What every selection is compared with: random, stratified, longest, and k-center."""
+"""What every selection is compared with: random, stratified, longest, highest scores, and k-center."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.arrays import Demand, Scores, Sequence, Space
+from pipeline.errors import ConfigError
+from pipeline.scorers.preference import NAME as PREFERENCE
 from pipeline.selectors import CORPUS, Selector, by_key, in_clusters
 
 if TYPE_CHECKING:
@@ -42,6 +45,34 @@ class Longest(Selector):
 
     def rank(self, space: Space, scores: Scores, demand: Demand, executor: Executor, seed: int) -> Sequence:
         return by_key(-space.corpus.bytes, CORPUS)
+
+
+@dataclass(kw_only=True)
+class Top(Selector):
+    """Highest score first, rows without one last; clusters play no part.
+
+    Parameters
+    ----------
+    score : str
+        A scorer, one of its parts as in ``quality_code``, or ``preference``.
+    """
+
+    score: str = PREFERENCE
+
+    def require(self, columns: Collection[str]) -> None:
+        # Which parts a scorer has shows when it has run.
+        if not any(self.score == name or self.score.startswith(f"{name}_") for name in columns):
+            raise ConfigError(
+                f"selector.score={self.score} is no score of this run, which has {', '.join(sorted(columns))}; name "
+                "one of these, or add its scorer."
+            )
+
+    def rank(self, space: Space, scores: Scores, demand: Demand, executor: Executor, seed: int) -> Sequence:
+        if self.score not in scores.columns:
+            raise ConfigError(
+                f"selector.score={self.score} is no score of this run, which has {', '.join(scores.columns)}; mend it."
+            )
+        return by_key(np.nan_to_num(-scores.columns[self.score].astype(np.float64), nan=np.inf), CORPUS)
 
 
 @dataclass(kw_only=True)

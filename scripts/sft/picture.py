@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 
-from sft.arms import OURS, RANDOM
+from sft.arms import OURS, RANDOM, named
 from sft.verdict import MACRO, difference
 
 FAR = 0.2  # nats a token
@@ -34,13 +34,13 @@ def draw(found: list[dict[str, Any]], arms: list[str], budgets: list[float], pat
         means, lows, highs = np.array([difference(found, arm, budget, MACRO) for budget in budgets]).T
         place = np.arange(len(budgets)) + (at - (len(others) - 1) / 2) * 0.12
         wide = np.stack([means - lows, highs - means])
-        axis.errorbar(place, means, wide, fmt="o", ms=4, lw=1.2, capsize=2, color=COLOURS[arm], label=arm)
+        axis.errorbar(place, means, wide, fmt="o", ms=4, lw=1.2, capsize=2, color=COLOURS.get(arm), label=arm)
     axis.axhline(0, color="#7b8490", lw=1, label=RANDOM)
-    axis.set_xticks(range(len(budgets)), [f"{100 * budget:g} %" for budget in budgets])
+    axis.set_xticks(range(len(budgets)), list(map(named, budgets)))
     if max(axis.get_ylim()) > FAR:  # what is so far above random would leave no room for what is near
         axis.set_yscale("symlog", linthresh=FAR / 4)
     axis.set_ylabel("loss to random, nats a token", fontsize=9)
-    axis.set_xlabel("budget, of the pool's tokens", fontsize=9)
+    axis.set_xlabel("budget, of the pool's tokens" if max(budgets) < 1 else "budget", fontsize=9)
     axis.grid(alpha=0.25, lw=0.5)
     axis.legend(frameon=False, fontsize=8, ncols=3)
     figure.tight_layout()

@@ -10,7 +10,7 @@ import numpy as np
 from proof.table import markdown, percent
 
 from sft import picture
-from sft.arms import BASE, FULL, OURS, RANDOM
+from sft.arms import BASE, FULL, OURS, RANDOM, named
 from sft.corpora import Row
 from sft.verdict import MACRO, difference, mean_loss, over_base
 
@@ -37,7 +37,7 @@ def tables(found: list[dict[str, Any]], chosen: dict[str, Any], data: dict[str, 
             "## Bars\n",
             bars(found, chosen),
             "## Loss of held-out answers, in nats a token\n",
-            "On the right the mean of the sources, and its difference to random rows of as many tokens in the same\n"
+            f"On the right the mean of the sources, and its difference to random rows of the same budget in the same\n"
             f"pairs, with its 95 % interval over {chosen['pairs']} pairs (Student's t): each has a 90 % subsample of\n"
             "the pool, a selection and a training of its own; base and held-out rows are the same in all. Only what\n"
             "an assistant says is trained on; a budget counts everything that is said, without the template.\n",
@@ -62,12 +62,12 @@ def bars(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
     rows = []
     for budget in chosen["budgets"]:
         mean, low, high = difference(found, OURS, budget, MACRO)
-        rows.append([f"{OURS} below random at {percent(budget)}", "below 0, interval too", shown(mean, low, high)])
+        rows.append([f"{OURS} below random at {named(budget)}", "below 0, interval too", shown(mean, low, high)])
         each = {name: difference(found, OURS, budget, name)[0] for name in chosen["sources"]}
         worst = max(each, key=each.__getitem__)
         gained = mean_loss(found, BASE, 0.0, worst) - mean_loss(found, RANDOM, budget, worst)
         said = f"{worst} {each[worst]:+.4f}; there random rows gain {gained:.4f} over the base"
-        rows.append([f"worst source at {percent(budget)}", f"at most +{WORSE}", said])
+        rows.append([f"worst source at {named(budget)}", f"at most +{WORSE}", said])
     each = {
         (name, arm, budget): over_base(found, arm, budget, name)
         for name in chosen["sources"]
@@ -75,7 +75,7 @@ def bars(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
         for budget in chosen["budgets"]
     }
     worst = max(each, key=each.__getitem__)
-    said = f"{worst[0]}, {worst[1]} at {percent(worst[2])}: {shown(*each[worst])}"
+    said = f"{worst[0]}, {worst[1]} at {named(worst[2])}: {shown(*each[worst])}"
     what = f"{OURS} and random against base, the source that gained least"
     rows.append([what, "below 0", said])
     return markdown(["bar", "wanted", "reached"], rows)
@@ -96,7 +96,9 @@ def losses(found: list[dict[str, Any]], chosen: dict[str, Any], budget: float) -
         apart = shown(*difference(found, arm, at, MACRO)) if at == budget and arm != RANDOM else ""
         count = f"{np.mean([one['rows'] for one in own]):,.0f}" if arm != BASE else ""
         rows.append([arm, len(own), count, *means, apart])
-    return markdown([f"{percent(budget)} of the tokens", "models", "rows", *names, "to random"], rows)
+    return markdown(
+        [f"{named(budget)} of the tokens" if budget < 1 else named(budget), "models", "rows", *names, "to random"], rows
+    )
 
 
 def by_source(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
@@ -105,7 +107,7 @@ def by_source(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
         apart = [shown(*difference(found, OURS, budget, name)) for budget in chosen["budgets"]]
         gained = mean_loss(found, BASE, 0.0, name) - mean_loss(found, RANDOM, max(chosen["budgets"]), name)
         rows.append([name, *apart, f"{gained:.4f}"])
-    return markdown(["source", *map(percent, chosen["budgets"]), "random to base"], rows)
+    return markdown(["source", *map(named, chosen["budgets"]), "random to base"], rows)
 
 
 def kept_of(found: list[dict[str, Any]], chosen: dict[str, Any], data: dict[str, list[Row]]) -> str:
@@ -126,7 +128,7 @@ def kept_of(found: list[dict[str, Any]], chosen: dict[str, Any], data: dict[str,
             line += [f"{share(arm, budget, name):+.0f} %" for arm in (OURS, RANDOM)]
             line.append(f"{difference(found, OURS, budget, name)[0]:+.4f}")
         lines.append(line)
-    header = [f"{what}, {percent(b)}" for b in chosen["budgets"] for what in (OURS, RANDOM, "loss to random")]
+    header = [f"{what}, {named(b)}" for b in chosen["budgets"] for what in (OURS, RANDOM, "loss to random")]
     lines_of_arms = []
     for arm in chosen["arms"] if len(chosen["sources"]) > 2 else []:
         if arm != RANDOM:
@@ -136,7 +138,7 @@ def kept_of(found: list[dict[str, Any]], chosen: dict[str, Any], data: dict[str,
     said = markdown(["source", *header], lines)
     if lines_of_arms:
         said += "\nCorrelation, over sources, of these differences of an arm to random with those of its loss:\n\n"
-        said += markdown(["arm", *map(percent, chosen["budgets"])], lines_of_arms)
+        said += markdown(["arm", *map(named, chosen["budgets"])], lines_of_arms)
     return said
 
 
@@ -157,7 +159,7 @@ def cost(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
         own = [one for one in found if one["arm"] == arm and one["budget"] == budget]
         if own:
             means = [f"{np.mean([one[name] for one in own]):,.0f}" for name in COSTS]
-            rows.append([arm, percent(budget) if budget else "", *means])
+            rows.append([arm, percent(1) if arm == FULL else named(budget) if budget else "", *means])
     # At the first of its budgets everything is computed, at the others the order is cut again.
     ours = [[one["seconds_to_select"] for one in found if (one["arm"], one["pair"]) == (OURS, pair)]
             for pair in range(chosen["pairs"])]  # fmt: skip
@@ -176,5 +178,5 @@ def examples(found: list[dict[str, Any]], chosen: dict[str, Any], held_out: list
         lines += [f"## {name}\n", *(f"**{m['role']}**: {m['content']}\n" for m in row["messages"])]
         for arm, at in shown_arms.items():
             one = next(u for u in found if (u["arm"], u["budget"], u["pair"]) == (arm, at, 0))
-            lines.append(f"**{arm}{f' at {percent(at)}' if 0 < at < 1 else ''}**: {one['examples'][name]}\n")
+            lines.append(f"**{arm}{f' at {named(at)}' if arm not in (BASE, FULL) else ''}**: {one['examples'][name]}\n")
     return "\n".join(lines)

@@ -111,7 +111,8 @@ def tuned(unit: Unit, chosen: dict[str, Any], parts: Path) -> dict[str, Any]:
     """The result of a unit. Its optimiser steps are those of the budget, whatever the arm."""
     own, cost = rows.pool(chosen["parts"], unit.pair), 0.0
     how = how_of(chosen, "tune")
-    batches = max(1, round(unit.budget * sum(row["tokens"] for row in own) / how["batch_tokens"]))
+    share = unit.budget if unit.budget < 1 or unit.arm == FULL else unit.budget / len(own)
+    batches = max(1, round(share * sum(row["tokens"] for row in own) / how["batch_tokens"]))
     if unit.arm != FULL:
         choice = json.loads((parts / f"rows-{unit.file}").read_text("utf-8"))
         own, cost = [own[i] for i in choice["rows"]], choice["seconds"]

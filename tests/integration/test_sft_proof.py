@@ -121,7 +121,7 @@ def test_a_model_of_a_folder_is_tuned_with_adapters(proof, tmp_path):
 @pytest.mark.parametrize(
     ("setting", "said"),
     [({"arms": ["random"]}, "corebound"), ({"sources": ["books"]}, "books"), ({"pairs": 1}, "pairs=1"),
-     ({"budgets": [3]}, "budgets has 3"), ({"budgets": [0.1, 0.1]}, "has one twice"), ({"workers": 0}, "workers is 0"),
+     ({"budgets": [1]}, "budgets has 1"), ({"budgets": [2.5]}, "budgets has 2.5"), ({"budgets": [0.1, 0.1]}, "has one twice"), ({"workers": 0}, "workers is 0"),
      ({"model": "me/model"}, "set revision"), ({"until": "lunch"}, "until is 'lunch'"),
      ({"device": "cuda"}, "device is cuda"), ({"device": "mps"}, "device is 'mps'"), ({"budgets": []}, "is empty"),
      ({"arms": ["corebound", "random", "random"]}, "has one twice"), ({"full": -1}, "full=-1"),
@@ -185,6 +185,17 @@ def test_only_what_the_assistant_says_is_trained_on(tmp_path, monkeypatch):
         said = [i for e in language_model.encode(rows, tokenizer) for i, s in zip(e.ids, e.said, strict=True) if s]
         assert (sorted(seen) == sorted(said)) == said_only
         assert len(seen) >= len(said)
+
+
+def test_arms_of_laser_keep_as_many_rows_and_the_paper_s_shares_decide(tmp_path):
+    words = ["budgets=[60]", "full=0", 'arms=[corebound,random,preference,"preference, shares",laser]', "until=select"]
+    done = prove(tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    found = {path.name: json.loads(path.read_text())["rows"] for path in tmp_path.glob("out/parts-*/rows-0-60-*.json")}
+    assert len(found) == 5 and {len(set(rows)) for rows in found.values()} == {60}
+    assert len({tuple(rows) for rows in found.values()}) == 5
+    done = prove(tmp_path, *words[1:], "budgets=[0.5]")
+    assert done.returncode and "the arm laser is made for a number of rows" in done.stderr
 
 
 def test_pairs_have_pools_of_their_own():

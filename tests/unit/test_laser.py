@@ -78,3 +78,17 @@ def test_the_summary_says_how_scores_are_distributed_and_what_is_kept(tmp_path, 
     assert rows["difficulty"]["p10"] <= rows["difficulty"]["p50"] <= rows["difficulty"]["p90"]
     show(found)
     assert "quality_truncation" in capsys.readouterr().out
+
+
+def test_top_keeps_the_highest_scores_and_rows_without_one_last(tmp_path):
+    from pipeline.scorers.column import Column
+    from pipeline.selectors.baselines import Top
+
+    rows = [{"instruction": f"ask {i}", "output": f"say {i}", "stars": None if i % 5 == 0 else i} for i in range(30)]
+    for size, wanted in ((4, {29, 28, 27, 26}), (24, {i for i in range(30) if i % 5})):
+        found = curate(toy_config(tmp_path, rows, scorers={"quality": Column(column="stars")},
+                                  selector=Top(score="quality"), budget=Budget(rows=size)))  # fmt: skip
+        assert set(found.space.corpus.index[found.selection.kept]) == wanted
+    for score in ("qualty", "quality_code", "preference"):
+        with pytest.raises(ConfigError, match=f"selector.score={score} is no score of this run, which has quality"):
+            curate(toy_config(tmp_path, rows, scorers={"quality": Column(column="stars")}, selector=Top(score=score)))
