@@ -121,7 +121,8 @@ def test_a_model_of_a_folder_is_tuned_with_adapters(proof, tmp_path):
 @pytest.mark.parametrize(
     ("setting", "said"),
     [({"arms": ["random"]}, "corebound"), ({"sources": ["books"]}, "books"), ({"pairs": 1}, "pairs=1"),
-     ({"budgets": [1]}, "budgets has 1"), ({"budgets": [2.5]}, "budgets has 2.5"), ({"budgets": [0.1, 0.1]}, "has one twice"), ({"workers": 0}, "workers is 0"),
+     ({"budgets": [1]}, "budgets has 1"), ({"budgets": [2.5]}, "budgets has 2.5"),
+     ({"budgets": [0.1, 0.1]}, "has one twice"), ({"workers": 0}, "workers is 0"),
      ({"model": "me/model"}, "set revision"), ({"until": "lunch"}, "until is 'lunch'"),
      ({"device": "cuda"}, "device is cuda"), ({"device": "mps"}, "device is 'mps'"), ({"budgets": []}, "is empty"),
      ({"arms": ["corebound", "random", "random"]}, "has one twice"), ({"full": -1}, "full=-1"),

@@ -141,7 +141,8 @@ def constrained(row: Row, rng: Random) -> tuple[Row, Row] | None:
 ALL = ("alpaca", "t0", "gsm8k")
 CODE = ("code",)
 DAMAGES = (
-    Damage("cut in half", halved, "truncation", ALL),
+    Damage("cut in half", halved, "truncation", ("alpaca", "t0")),
+    Damage("cut in half", halved, "answer", ("gsm8k",)),
     Damage("repeated", repeated, "repetition", (*ALL, *CODE)),
     Damage("words shuffled", shuffled, None, (*ALL, *CODE)),
     Damage("answer of another row", swapped, None, (*ALL, *CODE)),
