@@ -11,9 +11,13 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from pipeline.cache import digest, file_digest
 from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
 
 HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w.-]+)?")  # anything else is a path
 
@@ -104,6 +108,22 @@ def find(kind: Kind, model: str, revision: str | None) -> Place:
             f"{kind.setting}.model={model} is no folder here, and the Hub does not give {name} ({why}); {kind.advice}."
         ) from error
     return Place(name, commit, f"{name}@{commit}")
+
+
+def configuration(kind: Kind, model: str, found: Place, trust: bool) -> PretrainedConfig:
+    """The configuration of a transformer; ``trust`` is whether Python code of the repository may run.
+
+    Raises
+    ------
+    ConfigError
+        If it has none that transformers can read.
+    """
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(found.where, revision=found.revision, trust_remote_code=trust)
+    except Exception as error:  # a broken file fails anywhere in three libraries
+        raise ConfigError(f"{kind.setting}.model={model} cannot be loaded ({line(error)}); {kind.advice}.") from error
 
 
 def _files(folder: Path) -> tuple[tuple[str, int, int], ...]:

@@ -51,8 +51,10 @@ def check(config: Config, corpus: Corpus) -> None:
         raise ConfigError("text=response, but the rows are texts that nobody answers; leave it out.")
     if isinstance(config.sink, Sink):  # the library has none
         config.sink.accept(corpus, config.source.passes())
+    config.categorizer.require()
     for scorer in config.scorers.values():
         scorer.require()
+        scorer.foretell(corpus)
     config.selector.require({*config.scorers, *config.preference.columns(config.scorers)})
     scored = [column for scorer in config.scorers.values() for column in scorer.columns()]
     corpus.require_columns([*config.categorizer.columns(), *scored, *config.budget.columns()])

@@ -180,7 +180,8 @@ def score(config: Config, stages: Stages, space: Space) -> Scores:
     """One column a scorer, and one each of its parts, kept by itself; preference, and regions, from several of them."""
     columns, nulls = {}, {}
     for name, scorer in config.scorers.items():
-        inputs = [scorer.identity(), scorer.content(space.corpus), stages.key("neighbours")]
+        upstream = space.corpus.content if scorer.of_texts else stages.key("neighbours")
+        inputs = [scorer.identity(), scorer.content(space.corpus), upstream]
         make = partial(scorer.fill, space, config.executor)
         found = stages.cached(f"score-{name}", scorers.load, inputs, make, scorer.resumable)
         for part, verdicts in found.items():

@@ -21,6 +21,14 @@ class Categorizer(Component):
         """Columns of the corpus that it reads; their absence is refused before anything is computed."""
         return []
 
+    def require(self) -> None:
+        """Refuse what no row could be categorized with, before anything is computed.
+
+        Raises
+        ------
+        ConfigError
+        """
+
     def names(self, corpus: Corpus) -> list[str]:
         """The categories that rows can get: quotas that name others are refused before anything is computed."""
         raise NotImplementedError

@@ -18,6 +18,8 @@ from pipeline.bins.tasks import OTHER
 from pipeline.checkpoints import Dtype, Kind, Place
 from pipeline.errors import ConfigError
 from pipeline.progress import track, waiting
+from pipeline.reader import Reader, require_trained, window
+from pipeline.scorers.classifier import labels_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +51,7 @@ class ModelCategory(Categorizer):
         A folder or an id of the Hub; of setfit a folder.
     labels : dict of str to str
         Categories of the model's labels, where they are to be called otherwise; several may have one. By default the
-        model's labels.
+        model's labels. One that is called Other has no vote.
     confidence : float
         A request whose likeliest category has a probability below this is Other.
     max_tokens : int
@@ -76,6 +78,9 @@ class ModelCategory(Categorizer):
             if getattr(self, name) < 1:
                 raise ConfigError(f"categorizer.{name} is {getattr(self, name)}; expected 1 or more; mend it.")
 
+    def require(self) -> None:
+        self._named(self._settle()[1])
+
     def identity(self) -> dict[str, Any]:
         settled, found = self._settle()
         where = {"model": found.content, "revision": None, "device": checkpoints.hardware(settled.device)}
@@ -97,9 +102,7 @@ class ModelCategory(Categorizer):
         steps = [stop - start for start, stop in blocks]
         code = np.concatenate(list(track(judged, "categorize", "rows", total=len(corpus), step=steps)))
         _loaded.clear()  # the later stages need the memory
-        names = list(dict.fromkeys(labels))
-        if OTHER in names:
-            code[code == len(names)] = names.index(OTHER)
+        names = [name for name in dict.fromkeys(labels) if name != OTHER]
         present, code = np.unique(code, return_inverse=True)
         return Categories(code.astype(np.int32), np.array([*names, OTHER])[present])
 
@@ -113,6 +116,8 @@ class ModelCategory(Categorizer):
                 f"categorizer.model={self.model} holds {SETFIT}, a pickle, which can run any code; if you trust it, "
                 "add categorizer.trust_remote_code=true."
             )
+        if _is_setfit(found) and self.dtype != Dtype.float32:
+            raise ConfigError(f"categorizer.dtype={self.dtype} is not for folders of setfit; leave it out.")
         return replace(self, device=device), found
 
     def _named(self, found: Place) -> list[str]:
@@ -131,21 +136,19 @@ def _is_setfit(found: Place) -> bool:
 
 
 def _labels(settings: ModelCategory, found: Place) -> list[str]:
-    if _is_setfit(found):
-        path = Path(found.where) / "config_setfit.json"
-        said = json.loads(path.read_text("utf-8")).get("labels") if path.is_file() else None
-        if not said:
-            raise ConfigError(f"{path} names no labels; expected those of the classifier; train with labels=[...].")
-        return list(map(str, said))
-    from transformers import AutoConfig
-
-    try:
-        config = AutoConfig.from_pretrained(
-            found.where, revision=found.revision, trust_remote_code=settings.trust_remote_code
+    if not _is_setfit(found):
+        return labels_of(checkpoints.configuration(KIND, settings.model, found, settings.trust_remote_code))
+    said = _setfit_settings(found).get("labels")
+    if not said:
+        raise ConfigError(
+            f"{found.where}/config_setfit.json names no labels; expected those of the classifier; train with labels."
         )
-        return [config.id2label[number] for number in range(config.num_labels)]
-    except Exception as error:  # a broken file fails anywhere in three libraries
-        raise ConfigError(_broken(settings, error)) from error
+    return list(map(str, said))
+
+
+def _setfit_settings(found: Place) -> dict[str, Any]:
+    path = Path(found.where) / "config_setfit.json"
+    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
 
 
 _loaded: dict[tuple[str, str], Classify] = {}
@@ -158,14 +161,12 @@ def _load(settled: ModelCategory, found: Place) -> Classify:
         with checkpoints.quiet():
             try:
                 _loaded[key] = (_setfit if _is_setfit(found) else _classifier)(settled, found)
-            except Exception as error:  # as above
-                raise ConfigError(_broken(settled, error)) from error
+            except ConfigError:
+                raise
+            except Exception as error:  # a broken file fails anywhere in three libraries
+                said = f"categorizer.model={settled.model} cannot be loaded ({checkpoints.line(error)})"
+                raise ConfigError(f"{said}; {KIND.advice}.") from error
     return _loaded[key]
-
-
-def _broken(settings: ModelCategory, error: Exception) -> str:
-    said = f"categorizer.model={settings.model} cannot be loaded ({checkpoints.line(error)})"
-    return f"{said}; {KIND.advice}."
 
 
 def _classifier(settled: ModelCategory, found: Place) -> Classify:
@@ -175,16 +176,19 @@ def _classifier(settled: ModelCategory, found: Place) -> Classify:
     how = {"revision": found.revision, "trust_remote_code": settled.trust_remote_code}
     tokenizer = AutoTokenizer.from_pretrained(found.where, **how)
     model, report = AutoModelForSequenceClassification.from_pretrained(found.where, **how, output_loading_info=True)
-    missing = sorted(report["missing_keys"])
-    if missing:  # transformers would make them up at random
-        raise ValueError(f"no weights for {missing[0]}, so its head was never trained")
+    require_trained(report, f"categorizer.model={settled.model}", KIND.advice)
     model = model.to(settled.device, getattr(torch, settled.dtype)).eval()
-    window = min(settled.max_tokens, getattr(model.config, "max_position_embeddings", settled.max_tokens))
+    reader = Reader(tokenizer, model, window(model, tokenizer, settled.max_tokens), settled.batch_size)
 
     def classify(texts: list[str]) -> np.ndarray:
-        ids = tokenizer(texts, truncation=True, max_length=window, padding=True, return_tensors="pt").to(settled.device)
-        with torch.inference_mode():
-            return model(**ids).logits.double().softmax(dim=1).cpu().numpy()
+        read = tokenizer(texts, truncation=True, max_length=reader.window)
+        chance = np.empty((len(texts), model.config.num_labels))
+        for batch in reader.batches(read["input_ids"]):
+            kinds = read.get("token_type_ids")
+            ids = reader.padded([read["input_ids"][at] for at in batch], kinds and [kinds[at] for at in batch])
+            with torch.inference_mode():
+                chance[batch] = model(**ids).logits.double().softmax(dim=1).cpu().numpy()
+        return chance
 
     return classify
 
@@ -195,19 +199,25 @@ def _setfit(settled: ModelCategory, found: Place) -> Classify:
 
     encoder = SentenceTransformer(found.where, device=settled.device)
     encoder.max_seq_length = min(settled.max_tokens, encoder.max_seq_length or settled.max_tokens)
-    head = joblib.load(Path(found.where) / SETFIT)
-    return lambda texts: head.predict_proba(encoder.encode(texts, batch_size=len(texts), show_progress_bar=False))
+    head, labels = joblib.load(Path(found.where) / SETFIT), _labels(settled, found)
+    how = {"batch_size": settled.batch_size, "show_progress_bar": False,
+           "normalize_embeddings": bool(_setfit_settings(found).get("normalize_embeddings"))}  # fmt: skip
+    # A head that was trained on names has its columns in their order, one that was trained on numbers in the labels'.
+    named = [label if isinstance(label, str) else labels[int(label)] for label in head.classes_.tolist()]
+
+    def classify(texts: list[str]) -> np.ndarray:
+        chance = np.zeros((len(texts), len(labels)))
+        chance[:, [labels.index(name) for name in named]] = head.predict_proba(encoder.encode(texts, **how))
+        return chance
+
+    return classify
 
 
 def _vote(settled: ModelCategory, found: Place, labels: list[str], texts: Texts, block: tuple[int, int]) -> np.ndarray:
     """Code of the category of each row of a block: int64[b]."""
     asked, owner = votes.requests(texts, block)
-    classify, by_label = _load(settled, found), np.empty((len(asked), len(labels)))
-    order = np.argsort([-len(text) for text in asked], kind="stable")  # those of alike length together
+    classify, names = _load(settled, found), np.array(list(dict.fromkeys(labels)))
     with checkpoints.one_torch_thread(), checkpoints.quiet():
-        for start in range(0, len(order), settled.batch_size):
-            some = order[start : start + settled.batch_size]
-            by_label[some] = classify([asked[at] for at in some])
-    names = np.array(list(dict.fromkeys(labels)))
+        by_label = classify(asked) if asked else np.empty((0, len(labels)))
     chance = by_label @ (np.array(labels)[:, None] == names)
-    return votes.majority(chance, owner, block[1] - block[0], settled.confidence)
+    return votes.majority(chance[:, names != OTHER], owner, block[1] - block[0], settled.confidence)

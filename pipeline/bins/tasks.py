@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -43,6 +43,8 @@ class Tasks(Categorizer):
     confidence : float
         A request whose likeliest category has a probability below this is Other.
     """
+
+    version: ClassVar[int] = 2  # how a request begins, ends and is laid out
 
     examples: str | None = None
     confidence: float = 0.3
@@ -133,7 +135,10 @@ def _fit(path: str, changed: int) -> Pipeline:
     labels = np.repeat(np.arange(len(lessons)), [len(requests) for requests in lessons.values()])
     model = make_pipeline(wording.features(len(texts)), LogisticRegression(C=5, class_weight="balanced", max_iter=1000))
     with one_thread():
-        return model.fit(texts, labels)
+        try:
+            return model.fit(texts, labels)
+        except ValueError:  # none of their words is in three of them
+            return make_pipeline(wording.features(1), *model[1:]).fit(texts, labels)
 
 
 @lru_cache(maxsize=1)

@@ -41,6 +41,7 @@ class Store:
                 "create table if not exists answers "
                 "(key text primary key, text text not null, tokens_in integer not null, tokens_out integer not null)"
             )
+            self._file.execute("select key, text, tokens_in, tokens_out from answers limit 0")  # is it ours?
         except sqlite3.Error as error:
             raise ConfigError(
                 f"{path} cannot keep requests ({error}); expected an SQLite file; move it away."

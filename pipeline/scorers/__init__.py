@@ -26,16 +26,19 @@ class Scorer(Component):
     ----------
     resumable : bool
         Whether `fill` continues what a killed run left in the folder.
+    of_texts : bool
+        Whether texts alone decide, so that its numbers outlive other vectors and clusters.
     """
 
     resumable: ClassVar[bool] = False
+    of_texts: ClassVar[bool] = False
 
     def columns(self) -> list[str]:
         """Columns of the corpus that it reads; their absence is refused before anything is computed."""
         return []
 
     def content(self, corpus: Corpus) -> Any:
-        """What besides ``identity`` and the rows' texts, vectors, bins and neighbours decides the numbers."""
+        """What besides ``identity``, texts and, unless `of_texts`, the place of rows in space decides the numbers."""
         return None
 
     def require(self) -> None:
@@ -45,6 +48,9 @@ class Scorer(Component):
         ------
         ConfigError
         """
+
+    def foretell(self, corpus: Corpus) -> None:
+        """Say what it will cost, where it costs more than time."""
 
     def trial(self) -> Scorer:
         """The same for a trial, which may neither ask nor pay anyone."""

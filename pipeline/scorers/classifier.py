@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from pipeline import checkpoints
 from pipeline.arrays.texts import ASSISTANT, USER
 from pipeline.errors import ConfigError
-from pipeline.scorers.modelled import EMPTY, LONG, Modelled, Reader
+from pipeline.reader import Reader, require_trained
+from pipeline.scorers.modelled import EMPTY, FEWEST, LONG, Modelled
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
     from pipeline.arrays.texts import Turns
     from pipeline.checkpoints import Place
 
 REFUSED = "the model's chat template refuses its turns"
+OTHERS = "a turn of neither user nor assistant inside"
 SILENT = "no user turn"
-NAMES = ("user", "assistant", "system")
+log = logging.getLogger("corebound")
 
 
 @dataclass(kw_only=True)
@@ -39,50 +43,64 @@ class Classifier(Modelled):
         how = {"revision": place.revision, "trust_remote_code": self.trust_remote_code}
         tokenizer = AutoTokenizer.from_pretrained(place.where, **how)
         model, report = AutoModelForSequenceClassification.from_pretrained(place.where, **how, output_loading_info=True)
-        missing = sorted(report["missing_keys"])
-        if missing:  # transformers would make them up at random
+        require_trained(report, f"scorers.{self.slot}.model={self.model}", self.advice)
+        return tokenizer, model
+
+    def require(self) -> None:
+        _, found = self._settle()
+        config = checkpoints.configuration(self.kind(), self.model, found, self.trust_remote_code)
+        labels = labels_of(config)
+        if len(labels) == 1 and self.label is not None:
             raise ConfigError(
-                f"scorers.{self.slot}.model={self.model} has no weights for {missing[0]}, so its head was never "
-                f"trained; {self.advice}."
+                f"scorers.{self.slot}.label={self.label}, and {self.model} gives one number; leave the label out."
             )
-        if model.config.pad_token_id is None:
-            model.config.pad_token_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
-        labels = list(model.config.id2label.values())
         if self.label is not None and self.label not in labels:
             raise ConfigError(
                 f"scorers.{self.slot}.label={self.label} is no label of {self.model}; its labels are "
                 f"{', '.join(labels)}; name one of them, or leave it out."
             )
-        return tokenizer, model
+        if len(labels) > 1 and self.label is None:
+            if config.problem_type == "multi_label_classification":
+                raise ConfigError(
+                    f"scorers.{self.slot}.model={self.model} gives each of {', '.join(labels)} a probability of its "
+                    f"own, so that no label is the expected one; name one as scorers.{self.slot}.label."
+                )
+            log.info("%s: the expected number of the label, of %s", self.slot, ", ".join(labels))
 
     def numbers(self, read: Reader, tokens: list[list[int]], kinds: list[list[int]] | None = None) -> np.ndarray:
         """Of texts as tokens, and the kinds of these where the model has such: float64[t]."""
         import torch
 
-        found, config = np.empty(len(tokens)), read.model.config
+        found, labels = np.empty(len(tokens)), labels_of(read.model.config)
         for batch in read.batches(tokens):
-            how: dict[str, Any] = read.padded([tokens[at] for at in batch])
-            if kinds is not None:
-                how["token_type_ids"] = read.padded([kinds[at] for at in batch])["input_ids"] * how["attention_mask"]
+            how = read.padded([tokens[at] for at in batch], kinds and [kinds[at] for at in batch])
             logits = read.model(**how).logits.to(torch.float64)
             if logits.shape[1] == 1:
-                found[batch] = logits[:, 0].cpu().numpy()
-                continue
-            chance = logits.softmax(dim=1).cpu().numpy()
-            if self.label is not None:
-                found[batch] = chance[:, config.label2id[self.label]]
+                number = logits[:, 0]
+            elif read.model.config.problem_type == "multi_label_classification":
+                number = logits.sigmoid()[:, labels.index(self.label)]
+            elif self.label is not None:
+                number = logits.softmax(dim=1)[:, labels.index(self.label)]
             else:
-                found[batch] = chance @ np.arange(1, chance.shape[1] + 1)
+                number = logits.softmax(dim=1) @ torch.arange(
+                    1, len(labels) + 1, dtype=logits.dtype, device=logits.device
+                )
+            found[batch] = number.cpu().numpy()
         return found
+
+
+def labels_of(config: PretrainedConfig) -> list[str]:
+    """Names of the outputs of a classifier, in their order."""
+    return [config.id2label[number] for number in range(config.num_labels)]
 
 
 @dataclass(kw_only=True)
 class Reward(Classifier):
     """Quality as a reward model sees it, of the whole conversation.
 
-    A model with one output gives that; of several, the expected number of the label, counted from 1 (as arXiv
-    2312.15685, section 2.3, has it of scores from 1 to 6), or the probability of ``label``. Chats are put in the
-    model's template; without one, what was asked and what was answered are given as a pair of texts.
+    A model with one output gives that; of several, the expected number of the label, counted from 1 in the model's
+    order (as arXiv 2312.15685, section 2.3, has it of scores from 1 to 6), or the probability of ``label``. Chats are
+    put in the model's template; without one, what was asked and what was answered are given as a pair of texts.
 
     Parameters
     ----------
@@ -104,8 +122,8 @@ class Reward(Classifier):
             if not any(role == ASSISTANT and text.strip() for role, text in row):
                 continue
             ids = _conversation(read.tokenizer, row)
-            if ids is None:
-                found[place] = REFUSED
+            if isinstance(ids, str):
+                found[place] = ids
             elif len(ids["input_ids"]) > read.window:
                 found[place] = LONG
             else:
@@ -139,6 +157,11 @@ class Regression(Classifier):
 
     last: int = 1024
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.last < FEWEST:
+            raise ConfigError(f"scorers.difficulty.last is {self.last}; expected {FEWEST} or more; mend it.")
+
     def build(self, place: Place) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
         tokenizer, model = super().build(place)
         tokenizer.truncation_side = "left"
@@ -157,15 +180,28 @@ class Regression(Classifier):
         return [float(np.mean(each[place])) if place in each else SILENT for place in range(len(rows))]
 
 
-def _conversation(tokenizer: PreTrainedTokenizerBase, row: Turns) -> dict[str, list[int]] | None:
-    """Tokens of a conversation; none where the template does not take such turns."""
+def _conversation(tokenizer: PreTrainedTokenizerBase, row: Turns) -> dict[str, list[int]] | str:
+    """Tokens of a conversation, or why there are none."""
     if tokenizer.chat_template is None:
         asked = "\n".join(text for role, text in row if role != ASSISTANT)
         said = "\n".join(text for role, text in row if role == ASSISTANT)
         return dict(tokenizer(asked, said))
+    return in_template(tokenizer, row)
+
+
+def in_template(tokenizer: PreTrainedTokenizerBase, row: Turns, ask: bool = False) -> dict[str, list[int]] | str:
+    """Tokens of turns in the model's template, up to where the assistant speaks if it is to be asked; or why there are
+    none.
+
+    A turn of neither user nor assistant is a system's if it is the first. Inside it may be what a tool gave or what a
+    system says, which templates treat in different ways.
+    """
+    if any(role not in (USER, ASSISTANT) for role, _ in row[1:]):
+        return OTHERS
+    names = {USER: "user", ASSISTANT: "assistant"}
+    turns = [{"role": names.get(role, "system"), "content": text} for role, text in row]
     try:
-        turns = [{"role": NAMES[role], "content": text} for role, text in row]
-        text = tokenizer.apply_chat_template(turns, tokenize=False)
+        text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=ask)
     except Exception:  # templates raise what their authors wrote
-        return None
+        return REFUSED
     return {"input_ids": tokenizer(text, add_special_tokens=False)["input_ids"]}

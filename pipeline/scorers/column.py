@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from omegaconf import MISSING
@@ -29,6 +29,8 @@ class Column(Scorer):
     ----------
     column : str
     """
+
+    of_texts: ClassVar[bool] = True
 
     column: str = MISSING
 

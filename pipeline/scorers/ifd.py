@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from pipeline.arrays.texts import ASSISTANT
-from pipeline.scorers.classifier import NAMES, REFUSED
-from pipeline.scorers.modelled import EMPTY, LONG, Modelled, Reader
+from pipeline.errors import ConfigError
+from pipeline.reader import Reader, require_trained
+from pipeline.scorers.classifier import in_template
+from pipeline.scorers.modelled import EMPTY, LONG, Modelled
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -26,8 +28,8 @@ class Ifd(Modelled):
     """Perplexity of the answer after the request, divided by its perplexity alone (arXiv 2308.12032, section 2.2).
 
     Near 1 the request does not help: hard, or, from 1 on, asked for something else. Of a chat all answers count, each
-    after all that was said before it. The first token of an answer, which has nothing before it when it is alone,
-    counts in neither.
+    after all that was said before it; alone it stands behind the mark that begins a text, where the model has one. The
+    first token of an answer, which otherwise has nothing before it, counts in neither.
 
     Parameters
     ----------
@@ -49,11 +51,19 @@ class Ifd(Modelled):
 
         how = {"revision": place.revision, "trust_remote_code": self.trust_remote_code}
         tokenizer = AutoTokenizer.from_pretrained(place.where, **how)
-        return tokenizer, AutoModelForCausalLM.from_pretrained(place.where, **how)
+        model, report = AutoModelForCausalLM.from_pretrained(place.where, **how, output_loading_info=True)
+        require_trained(report, f"scorers.difficulty.model={self.model}", self.advice)
+        if not _is_causal(model.eval()):
+            raise ConfigError(
+                f"scorers.difficulty.model={self.model} also reads what comes after a token, so that it cannot say how "
+                f"likely that is; {self.advice}."
+            )
+        return tokenizer, model
 
     def judge(self, read: Reader, rows: list[Turns]) -> list[float | str]:
         found: list[float | str] = [EMPTY] * len(rows)
         sequences, starts, owner = [], [], []
+        begin = [] if read.tokenizer.bos_token_id is None else [read.tokenizer.bos_token_id]
         for place, row in enumerate(rows):
             pairs = _answers(read.tokenizer, row)
             if isinstance(pairs, str):
@@ -63,8 +73,8 @@ class Ifd(Modelled):
                 found[place] = LONG
                 continue
             for before, said in pairs:
-                sequences += [before + said, said]
-                starts += [len(before) + 1, 1]
+                sequences += [before + said, begin + said]
+                starts += [len(before) + 1, len(begin) + 1]
                 owner.append(place)
         losses = self.losses(read, sequences, starts)
         counts = np.array([len(ids) - start for ids, start in zip(sequences, starts, strict=True)])[::2]
@@ -79,7 +89,7 @@ class Ifd(Modelled):
         import torch
 
         found = np.empty(len(sequences))
-        for batch in read.batches(sequences):
+        for batch in read.batches(sequences, read.model.config.get_text_config().vocab_size):
             how = read.padded([sequences[at] for at in batch])
             logits = read.model(**how).logits[:, :-1].float()
             wanted = how["input_ids"][:, 1:]
@@ -101,21 +111,26 @@ def _answers(tokenizer: PreTrainedTokenizerBase, row: Turns) -> list[tuple[list[
     found = []
     for at in said:
         before = _before(tokenizer, row[:at])
-        if before is None:
-            return REFUSED
+        if isinstance(before, str):
+            return before
         answer = tokenizer(row[at][1], add_special_tokens=False)["input_ids"]
         if len(answer) > 1:
             found.append((before, answer))
     return found or SHORT
 
 
-def _before(tokenizer: PreTrainedTokenizerBase, turns: Turns) -> list[int] | None:
-    """Turns as tokens, up to where the assistant speaks; none where the template does not take such turns."""
+def _before(tokenizer: PreTrainedTokenizerBase, turns: Turns) -> list[int] | str:
+    """Turns as tokens, up to where the assistant speaks; or why there are none."""
     if tokenizer.chat_template is None:
         return tokenizer("\n".join(text for _, text in turns) + "\n")["input_ids"]
-    try:
-        asked = [{"role": NAMES[role], "content": text} for role, text in turns]
-        text = tokenizer.apply_chat_template(asked, tokenize=False, add_generation_prompt=True)
-    except Exception:  # templates raise what their authors wrote
-        return None
-    return tokenizer(text, add_special_tokens=False)["input_ids"]
+    found = in_template(tokenizer, turns, ask=True)
+    return found if isinstance(found, str) else found["input_ids"]
+
+
+def _is_causal(model: PreTrainedModel) -> bool:
+    """Whether what it says of a token is the same whatever comes after."""
+    import torch
+
+    with torch.inference_mode():
+        said = model(torch.tensor([[1, 2, 3], [1, 2, 4]], device=model.device)).logits[:, 0]
+    return torch.allclose(said[0], said[1], atol=1e-4)

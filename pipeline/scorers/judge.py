@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-import re
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.arrays.texts import ASSISTANT
 from pipeline.component import runtime
 from pipeline.endpoint.chat import Chat
 from pipeline.endpoint.client import Failure, Messages, connect
 from pipeline.endpoint.store import Answer, Store
 from pipeline.errors import ConfigError, EndpointError
 from pipeline.progress import track
-from pipeline.scorers import Scorer, Verdicts
+from pipeline.scorers import Scorer, Verdicts, rubrics
+from pipeline.scorers.rubrics import NONSENSE, OUTSIDE, Rubric
 
 if TYPE_CHECKING:
-    from pipeline.arrays import Space
+    from pipeline.arrays import Corpus, Space
     from pipeline.executors import Executor
 
 log = logging.getLogger("corebound")
-SHIPPED = Path(__file__).with_name("rubric.yaml")
 BLOCK = 1024
+FIRST = 32  # answers, of which one has to hold a score
 EMPTY = "empty answer"
-NONSENSE, OUTSIDE = "the judge gives no score", "the judge's score is outside the scale"
 UNTRIED = "a dry run asks nobody"
-SCORE = re.compile(r'"score"\s*:\s*"?\s*(-?\d+(?:\.\d+)?)\s*(?:/\s*\d+)?"?\s*[,}]')
 SCHEMA = {
     "type": "object",
     "properties": {"reason": {"type": "string"}, "score": {"type": "number"}},
@@ -41,35 +40,13 @@ SCHEMA = {
 }
 
 
-@dataclass(frozen=True)
-class Rubric:
-    """What a judge is told, and the scale of its scores; see ``rubric.yaml``."""
-
-    low: float
-    high: float
-    system: str
-    prompt: str
-    criteria: dict[str, str]
-
-    def messages(self, category: str, instruction: str, response: str) -> Messages:
-        criteria = self.criteria.get(category, self.criteria["default"])
-        asked = self.prompt.format(criteria=criteria, instruction=instruction, response=response)
-        return [{"role": "system", "content": self.system}, {"role": "user", "content": asked}]
-
-    def score(self, said: str) -> float | str:
-        """The score in [0, 1] that an answer holds, or why there is none."""
-        found = SCORE.findall(said)
-        if len(set(found)) != 1:  # none, or several that differ
-            return NONSENSE
-        number = float(found[0])
-        return (number - self.low) / (self.high - self.low) if self.low <= number <= self.high else OUTSIDE
-
-
 @dataclass(kw_only=True)
 class Judge(Scorer):
     """Score that a chat model gives each answer, by a rubric for its category: from 0 to 1 over the rubric's scale.
 
-    Answers are kept in a file as they come: a killed run, and a later one that asks the same, pay for none twice.
+    It is shown what users, system and tools say, and what the assistant says, each as one text. Answers are kept in a
+    file as they come: a killed run, and a later one that asks the same, pay for none twice. Rows that a cap or a
+    failure leaves without an answer have no number; with another cap or tolerance these alone are asked.
 
     Parameters
     ----------
@@ -95,63 +72,81 @@ class Judge(Scorer):
 
     def require(self) -> None:
         connect(self.chat)
-        self._rubric()
+        rubrics.read(self.rubric)
 
     def trial(self) -> Scorer:
         return Untried()
 
     def identity(self) -> dict[str, Any]:
-        return {**super().identity(), "chat": self.chat.identity(), "rubric": vars(self._rubric())}
+        return {**super().identity(), "chat": self.chat.identity(), "rubric": vars(rubrics.read(self.rubric))}
+
+    def foretell(self, corpus: Corpus) -> None:
+        answered, shown = int((~corpus.empty).sum()), np.minimum(corpus.bytes, 2 * self.most).sum()
+        tokens_in = int(shown) // 4 + answered * (len(rubrics.read(self.rubric).prompt) // 4)
+        cost = self.chat.meter().price(tokens_in, answered * self.chat.answer_tokens)
+        log.info(
+            "quality: %s will be asked for %s answers, about %s tokens and at most %s in answer%s, but for what %s has",
+            self.chat.model, f"{answered:,}", f"{tokens_in:,}", f"{answered * self.chat.answer_tokens:,}",
+            f", cost {cost:,.2f}" if cost else "", self._where(),
+        )  # fmt: skip
 
     def score(self, space: Space, executor: Executor) -> Verdicts:
         values, nulls = np.full(len(space), np.nan, np.float32), Counter()
-        rubric, meter = self._rubric(), self.chat.meter()
-        rows, prompts = self._prompts(space, rubric)
-        store = Store(Path(self.requests).expanduser() if self.requests else default_requests())
-        failed: list[str] = []
+        rubric, meter, store = rubrics.read(self.rubric), self.chat.meter(), Store(self._where())
+        failed = answers = 0
         try:
-            answers = self.chat.ask(prompts, SCHEMA, store, meter)
-            for at, found in track(answers, "quality", "answers", total=len(prompts)):
-                verdict = rubric.score(found.text) if isinstance(found, Answer) else found.reason
-                if isinstance(found, Failure) and not found.capped:
-                    failed.append(found.reason)
-                if isinstance(verdict, str):
-                    nulls[verdict] += 1
-                else:
-                    values[rows[at]] = verdict
+            with closing(self.chat.ask(self._prompts(space, rubric), SCHEMA, store, meter)) as found:
+                for row, one in track(found, "quality", "answers", total=len(space)):
+                    verdict = rubric.score(one.text) if isinstance(one, Answer) else one.reason
+                    if isinstance(verdict, str):
+                        nulls[verdict] += 1
+                    else:
+                        values[row] = verdict
+                    answers += isinstance(one, Answer)
+                    failed += isinstance(one, Failure) and not one.capped
+                    if answers:  # until then, `ask` says that nobody is there
+                        self._stop_if(failed, answers, len(space), nulls)
+            self._stop_if(failed, answers, len(space), nulls)
         finally:
             store.close()
             log.info("quality: %s asked: %s", self.chat.model, meter)
-        if len(failed) > self.chat.tolerance * len(prompts):
+        silent = int(np.isnan(values).sum()) - sum(nulls.values())
+        return values, dict(sorted((nulls + Counter({EMPTY: silent})).items()))
+
+    def _stop_if(self, failed: int, answers: int, rows: int, nulls: Counter) -> None:
+        if failed > self.chat.tolerance * rows:
+            why = max((reason for reason in nulls if reason not in (NONSENSE, OUTSIDE)), key=nulls.__getitem__)
             raise EndpointError(
-                f"{len(failed):,} of {len(prompts):,} requests to {self.chat.model} failed ({failed[0]}); expected at "
-                f"most a share of {self.chat.tolerance:g}; run again, which asks these alone, or raise "
+                f"{failed:,} requests to {self.chat.model} failed ({why}); expected at most a share of "
+                f"{self.chat.tolerance:g} of {rows:,}; run again, which asks these and the rest alone, or raise "
                 "scorers.quality.chat.tolerance."
             )
-        if len(prompts) < len(space):
-            nulls[EMPTY] += len(space) - len(prompts)
-        return values, dict(sorted(nulls.items()))
+        if answers == FIRST and nulls[NONSENSE] + nulls[OUTSIDE] == FIRST:
+            raise EndpointError(
+                f"none of the first {FIRST} answers of {self.chat.model} holds a score; expected JSON as in "
+                '{"reason": "...", "score": 7}; choose another model, a larger answer_tokens or another rubric.'
+            )
 
-    def _prompts(self, space: Space, rubric: Rubric) -> tuple[np.ndarray, list[Messages]]:
+    def _prompts(self, space: Space, rubric: Rubric) -> Iterator[tuple[int, Messages]]:
         """Rows that have an answer, and what is asked of each."""
-        bins, rows, prompts = space.bins, [], []
+        bins = space.bins
         for start in range(0, len(space), BLOCK):
-            stop = min(start + BLOCK, len(space))
-            asked, said = (space.corpus.texts.read(start, stop, part) for part in ("instruction", "response"))
-            for row, instruction, response in zip(range(start, stop), asked, said, strict=True):
-                if response.strip():
-                    rows.append(row)
+            turns = space.corpus.texts.turns(start, min(start + BLOCK, len(space))).to_pydict()
+            for row, (roles, texts) in enumerate(zip(turns["role"], turns["text"], strict=True), start):
+                asked, said = (
+                    "\n".join(text for role, text in zip(roles, texts, strict=True) if (role == ASSISTANT) == answers)
+                    for answers in (False, True)
+                )
+                if said.strip():
                     category = str(bins.category_name[bins.category[row]])
-                    prompts.append(rubric.messages(category, self._shown(instruction), self._shown(response)))
-        return np.array(rows, np.int64), prompts
+                    yield row, rubric.messages(category, self._shown(asked), self._shown(said))
 
     def _shown(self, text: str) -> str:
         half = self.most // 2
         return text if len(text) <= self.most else f"{text[:half]}\n[...]\n{text[-half:]}"
 
-    def _rubric(self) -> Rubric:
-        path = Path(self.rubric or SHIPPED)
-        return read(str(path), path.stat().st_mtime_ns if path.exists() else 0)
+    def _where(self) -> Path:
+        return Path(self.requests).expanduser() if self.requests else default_requests()
 
 
 @dataclass(kw_only=True)
@@ -165,34 +160,3 @@ class Untried(Scorer):
 def default_requests() -> Path:
     """Where the command and the library keep results unless told otherwise."""
     return Path(os.environ.get("COREBOUND_CACHE", "~/.cache/corebound")).expanduser() / "requests.sqlite"
-
-
-@lru_cache(maxsize=2)
-def read(path: str, changed: int) -> Rubric:
-    """A rubric from its file; read again when that has ``changed``.
-
-    Raises
-    ------
-    ConfigError
-        If it is not there, or lacks a part.
-    """
-    import yaml
-
-    where = f"scorers.quality.rubric={path}"
-    try:
-        found = yaml.safe_load(Path(path).read_text("utf-8"))
-        rubric = Rubric(**found)
-        rubric.messages("", "", "")
-        fits = rubric.low < rubric.high and "{instruction}" in rubric.prompt and "{response}" in rubric.prompt
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{where} cannot be read: {' '.join(str(error).split())}; expected a YAML file.") from error
-    except (TypeError, KeyError, ValueError, AttributeError, IndexError) as error:
-        fits, said = False, json.dumps(str(error))
-    else:
-        said = "low is not below high, or the prompt shows no {instruction} or no {response}"
-    if not fits:
-        raise ConfigError(
-            f"{where} is no rubric ({said}); expected low, high, system, prompt with {{criteria}}, {{instruction}} and "
-            "{response}, and criteria with a default; write it as pipeline/scorers/rubric.yaml is."
-        )
-    return rubric

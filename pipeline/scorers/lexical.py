@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from zlib import crc32
 
 import numpy as np
@@ -40,6 +40,8 @@ class Lexical(Scorer):
     sample : int
         Rows whose words are counted: those with the smallest ids.
     """
+
+    of_texts: ClassVar[bool] = True
 
     words: int = 1024
     sample: int = 20_000

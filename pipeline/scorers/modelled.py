@@ -18,6 +18,7 @@ from pipeline import checkpoints, versions
 from pipeline.checkpoints import Dtype, Kind, Place
 from pipeline.errors import ConfigError
 from pipeline.progress import track, waiting
+from pipeline.reader import Reader, window
 from pipeline.scorers import Scorer, Verdicts, load
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("corebound")
 CHUNK = 256  # rows that a kill can cost
+FEWEST = 8  # tokens: with fewer there is no room for a text among the marks around it
 EMPTY = "empty answer"
 LONG = "longer than the model reads"
 NO_NUMBER = "the model gives no finite number"
@@ -36,13 +38,14 @@ NO_NUMBER = "the model gives no finite number"
 
 @dataclass(kw_only=True)
 class Modelled(Scorer):
-    """Base of scorers that run a checkpoint of transformers, one row after the other in order of length.
+    """Base of scorers that run a checkpoint of transformers, on texts alone, the longest first.
 
     On a processor ``executor=processes`` uses all cores, with a copy of the model in each worker; on a GPU
     ``executor=serial`` is right. What a row gets does not depend on others, but for last digits.
     """
 
     resumable: ClassVar[bool] = True
+    of_texts: ClassVar[bool] = True
     slot: ClassVar[str]  # of ``scorers``, that messages name
     advice: ClassVar[str]
 
@@ -55,9 +58,10 @@ class Modelled(Scorer):
     trust_remote_code: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "max_tokens"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"scorers.{self.slot}.{name} is {getattr(self, name)}; expected 1 or more; mend it.")
+        for name, least in (("batch_size", 1), ("max_tokens", FEWEST)):
+            value = getattr(self, name)
+            if value < least:
+                raise ConfigError(f"scorers.{self.slot}.{name} is {value}; expected {least} or more; mend it.")
 
     def require(self) -> None:
         self._settle()
@@ -93,9 +97,12 @@ class Modelled(Scorer):
         if not journal.exists():  # it is made after the arrays, so these are there
             np.save(folder / "order.npy", _order(space.corpus.texts, space.corpus.bytes))
             np.save(folder / "values.npy", np.full(n, np.nan, np.float32))
-        # A kill in the middle of a line leaves one without an end; its chunk is judged again.
+        # A kill in the middle of a line leaves one without an end: it is taken out, and its chunk judged again.
         lines = journal.read_text().splitlines(keepends=True) if journal.exists() else []
-        done = {one["start"]: one["nulls"] for text in lines if text.endswith("\n") for one in [json.loads(text)]}
+        whole = [line for line in lines if line.endswith("\n")]
+        if len(whole) < len(lines):
+            journal.write_text("".join(whole))
+        done = {one["start"]: one["nulls"] for one in map(json.loads, whole)}
         with waiting(f"{self.slot}: loading the model"):
             _load(settled, found)
         values = np.load(folder / "values.npy", mmap_mode="r+")
@@ -117,45 +124,17 @@ class Modelled(Scorer):
         reasons = sum((Counter(nulls) for nulls in done.values()), Counter())
         (folder / "nulls.json").write_text(json.dumps(dict(sorted(reasons.items()))))
 
+    def kind(self) -> Kind:
+        """What its setting asks for."""
+        return Kind(f"scorers.{self.slot}", "model", self.advice)
+
     def _settle(self) -> tuple[Modelled, Place]:
         """This component with its device named, and where its model is."""
         setting = f"scorers.{self.slot}"
-        found = checkpoints.find(Kind(setting, "model", self.advice), self.model, self.revision)
+        found = checkpoints.find(self.kind(), self.model, self.revision)
         device = checkpoints.resolve(self.device, setting)
         checkpoints.require_fast(self.dtype, device, setting)
         return replace(self, device=device), found
-
-
-@dataclass(frozen=True)
-class Reader:
-    """A model ready to read.
-
-    Attributes
-    ----------
-    tokenizer, model
-    window : int
-        Tokens that it reads at most: its own limit, or that of the settings.
-    batch_size : int
-    """
-
-    tokenizer: PreTrainedTokenizerBase
-    model: PreTrainedModel
-    window: int
-    batch_size: int
-
-    def batches(self, tokens: list[list[int]]) -> list[np.ndarray]:
-        """Positions of texts, those of alike length together, so that there is little padding."""
-        order = np.argsort([-len(ids) for ids in tokens], kind="stable")
-        return [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
-
-    def padded(self, tokens: list[list[int]]) -> dict[str, Any]:
-        """Tensors ``input_ids`` and ``attention_mask`` of texts, filled up at their ends."""
-        import torch
-
-        longest, blank = max(map(len, tokens)), self.tokenizer.pad_token_id or 0
-        ids = torch.tensor([one + [blank] * (longest - len(one)) for one in tokens])
-        mask = torch.tensor([[1] * len(one) + [0] * (longest - len(one)) for one in tokens])
-        return {"input_ids": ids.to(self.model.device), "attention_mask": mask.to(self.model.device)}
 
 
 def _order(texts: Texts, size: np.ndarray) -> np.ndarray:
@@ -182,8 +161,8 @@ def _load(settled: Modelled, found: Place) -> Reader:
             except Exception as error:  # a broken file fails anywhere in three libraries
                 said = f"scorers.{settled.slot}.model={settled.model} cannot be loaded ({checkpoints.line(error)})"
                 raise ConfigError(f"{said}; {settled.advice}.") from error
-        own = getattr(model.config, "max_position_embeddings", None) or settled.max_tokens
-        _loaded[key] = Reader(tokenizer, model, min(own, settled.max_tokens), settled.batch_size)
+        limit = window(model, tokenizer, settled.max_tokens)
+        _loaded[key] = Reader(tokenizer, model, limit, settled.batch_size)
     return _loaded[key]
 
 

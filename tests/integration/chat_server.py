@@ -18,7 +18,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, answer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.answer, self.bodies, self.running, self.most_running = answer, [], 0, 0
-        self.lock = threading.Lock()
+        self.lock, self.usage = threading.Lock(), "counted"
 
     @property
     def url(self):
@@ -60,6 +60,8 @@ class Handler(BaseHTTPRequestHandler):
         asked = sum(len(one["content"].split()) for one in body["messages"])
         message = {"role": "assistant", "content": told}
         usage = {"prompt_tokens": asked, "completion_tokens": 10, "total_tokens": asked + 10}
+        if self.server.usage != "counted":
+            usage = self.server.usage
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
         self.send(200, {"id": "1", "object": "chat.completion", "created": 0, "model": body["model"],
                         "choices": [choice], "usage": usage})  # fmt: skip

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,8 @@ from pipeline.endpoint.chat import Chat
 from pipeline.endpoint.meter import Meter
 from pipeline.errors import ConfigError, EndpointError
 from pipeline.run import curate
-from pipeline.scorers.judge import EMPTY, NONSENSE, OUTSIDE, SHIPPED, Judge
+from pipeline.scorers.judge import EMPTY, Judge
+from pipeline.scorers.rubrics import NONSENSE, OUTSIDE, SHIPPED
 from tests.conftest import corebound, ledger_of, toy_config, write_jsonl
 from tests.integration.chat_server import serving
 
@@ -120,12 +120,79 @@ def test_a_few_failures_are_counted_and_more_stop_the_run_which_goes_on_later(tm
         values, nulls, _ = judged(tmp_path, server, tries=1, tolerance=0.1)
         assert np.flatnonzero(np.isnan(values)).tolist() == [3, 7]
         assert nulls == {"no answer in 1 tries, at last: status 503": 2}
-        with pytest.raises(EndpointError, match=r"2 of 24 requests to judge failed .*status 503"):
+        with pytest.raises(EndpointError, match=r"2 requests to judge failed .*status 503.* share of 0.05 of 24"):
             judged(tmp_path, server, tries=1, tolerance=0.05)
         broken.clear()
         asked = len(server.bodies)
         values, nulls, _ = judged(tmp_path, server, tries=1, tolerance=0.05)
     assert not np.isnan(values).any() and nulls == {} and len(server.bodies) == asked + 2
+
+
+def test_a_server_that_dies_stops_the_run_soon_and_what_was_answered_is_kept(tmp_path):
+    dead = [False]
+
+    def dies(number, body):
+        dead[0] = dead[0] or number >= 6
+        return 503 if dead[0] else said(5)
+
+    with serving(dies) as server:
+        with pytest.raises(EndpointError, match="requests to judge failed"):
+            judged(tmp_path, server, tries=1, tolerance=0.05, concurrency=2)
+        assert len(server.bodies) <= 6 + 2 + 2
+        server.answer = lambda number, body: said(5)
+        before = len(server.bodies)
+        judged(tmp_path, server, tries=1, tolerance=0.05, concurrency=2)
+    assert len(server.bodies) == before + 24 - 6
+
+
+def test_one_request_that_is_refused_is_one_failure(tmp_path):
+    with serving(lambda number, body: 400 if number_of(body) == 5 else said(5)) as server:
+        values, nulls, _ = judged(tmp_path, server, tolerance=0.1)
+        assert np.flatnonzero(np.isnan(values)).tolist() == [5]
+        assert nulls == {"the server refuses the request (status 400)": 1}
+    assert sum("response_format" not in body for body in server.bodies) == 1  # the same request, without a schema
+
+
+def test_answers_without_any_score_stop_the_run(tmp_path):
+    rows = [{"instruction": f"Name the number {i}.", "output": f"It is {i}.", "kind": "Math"} for i in range(60)]
+    with serving(lambda number, body: "I like it.") as server:
+        with pytest.raises(EndpointError, match="none of the first 32 answers of judge holds a score"):
+            judged(tmp_path, server, rows, concurrency=2)
+    assert len(server.bodies) <= 34
+
+
+def test_the_server_s_address_belongs_to_what_was_asked(tmp_path, monkeypatch):
+    for number, score in enumerate((3, 8)):
+        with serving(lambda number, body, score=score: said(score)) as server:
+            monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+            values, _, _ = judged(tmp_path, server, url=None)
+        assert set(values.round(4)) == {round((score - 1) / 9, 4)}, number
+
+
+def test_the_body_is_as_it_was_told_and_system_and_tools_are_shown(tmp_path):
+    rows = [{"messages": [{"role": "system", "content": "Be terse."}, {"role": "user", "content": "Name it."},
+                          {"role": "assistant", "content": "It is 1."}], "kind": "Math"}, *ROWS]  # fmt: skip
+    rows = [{"messages": row.get("messages") or [{"role": "user", "content": row["instruction"]},
+                                                 {"role": "assistant", "content": row["output"]}],
+             "kind": row["kind"]} for row in rows]  # fmt: skip
+    settings = {"temperature": None, "limit": "max_completion_tokens", "answer_tokens": 99, "extra": {"seed": 1}}
+    with serving(lambda number, body: said(5)) as server:
+        judged(tmp_path, server, rows, **settings)
+    body = next(body for body in server.bodies if "Be terse." in body["messages"][1]["content"])
+    assert (body["max_completion_tokens"], body["seed"]) == (99, 1)
+    assert "temperature" not in body and "max_tokens" not in body
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"total_tokens": 9}, {"prompt_tokens": 9}])
+def test_a_server_that_does_not_count_is_taken_at_the_most(tmp_path, usage):
+    with serving(lambda number, body: said(5)) as server:
+        server.usage = usage
+        _, nulls, _ = judged(tmp_path, server, max_requests=None, max_tokens=6_000, concurrency=1)
+    most = 2 * 64 + len("".join(one["content"] for one in server.bodies[0]["messages"]).encode()) + 512
+    counted = most if usage != {"prompt_tokens": 9} else 9 + 512
+    assert 1 <= len(server.bodies) <= (6_000 - most) // counted + 1 and next(iter(nulls)).startswith(
+        "the cap on tokens"
+    )
 
 
 def test_a_slow_answer_is_a_failure_in_time(tmp_path):
@@ -146,11 +213,11 @@ def test_a_server_that_is_not_there_or_refuses_stops_the_run_at_once(tmp_path):
         assert len(server.bodies) <= 8
 
 
-@pytest.mark.parametrize("cap", [{"max_requests": 9}, {"max_tokens": 3_000},
-                                 {"max_cost": 0.012, "price_in": 2.0, "price_out": 10.0}])  # fmt: skip
+@pytest.mark.parametrize("cap", [{"max_requests": 9}, {"max_tokens": 2_000},
+                                 {"max_cost": 0.009, "price_in": 2.0, "price_out": 10.0}])  # fmt: skip
 def test_caps_hold_whatever_the_server_says(tmp_path, cap):
-    with serving(lambda number, body: 500 if number % 3 == 0 else said(5)) as server:
-        values, nulls, _ = judged(tmp_path, server, **{"max_requests": None, "tolerance": 1.0, **cap})
+    with serving(lambda number, body: 429 if number % 3 == 0 else said(5)) as server:
+        values, nulls, _ = judged(tmp_path, server, **{"max_requests": None, "tolerance": 1.0, "tries": 1, **cap})
     capped = next(count for reason, count in nulls.items() if "the cap on" in reason)
     assert 0 < capped < 24 and np.isnan(values).sum() == sum(nulls.values())
     used = [(sum(len(one["content"].split()) for one in body["messages"]), 10) for body in server.bodies]
@@ -160,17 +227,21 @@ def test_caps_hold_whatever_the_server_says(tmp_path, cap):
         assert sum(2 * i + 10 * o for i, o in used) / 1e6 <= cap["max_cost"]
 
 
-def test_a_meter_lets_nothing_pass_its_caps_and_waits_for_what_is_under_way():
+def test_which_rows_a_cap_leaves_out_does_not_depend_on_speed(tmp_path):
+    left = []
+    for number, (concurrency, pause) in enumerate(((1, 0.0), (8, 0.0), (8, 0.02))):
+        with serving(lambda number, body, pause=pause: (pause * (number % 3), said(5))) as server:
+            values, _, _ = judged(tmp_path / str(number), server, max_requests=None, max_tokens=2_000,
+                                  concurrency=concurrency)  # fmt: skip
+        left.append(np.flatnonzero(np.isnan(values)).tolist())
+    assert left[0] == left[1] == left[2] and 0 < len(left[0]) < 24
+
+
+def test_a_meter_lets_nothing_pass_its_caps():
     meter = Meter(max_tokens=100)
-    assert meter.reserve(40, 20) is None
-    with ThreadPoolExecutor(1) as pool:
-        second = pool.submit(meter.reserve, 60, 25)
-        time.sleep(0.1)
-        assert not second.done()
-        meter.settle(40, 20, 10, 5)
-        assert second.result(timeout=5) is None
-    meter.settle(60, 25, 60, 25)
-    assert meter.reserve(0, 1) == "tokens"
+    assert meter.reserve(40, 20) is None and meter.reserve(30, 20) == "tokens"
+    meter.settle(40, 20, 10, 5)
+    assert meter.reserve(60, 25) is None and meter.reserve(0, 1) == "tokens"
     assert (meter.requests, meter.tokens_in, meter.tokens_out) == (2, 70, 30)
 
 
@@ -186,7 +257,8 @@ def test_a_rubric_of_ones_own(tmp_path):
         for change, why in (
             ({"high": 0}, "low is not below high"), ({"prompt": "Judge {x}"}, "is no rubric"),
             ({"criteria": {}}, "is no rubric"), ({"extra": 1}, "is no rubric"),
-            ({"prompt": "none"}, "no {instruction}"),
+            ({"prompt": "none"}, "no {instruction}"), ({"system": None}, "no text"), ({"low": "0"}, "is no rubric"),
+            ({"prompt": "{instruction} {{response}}"}, "no {response}"), ({"criteria": {"default": 3}}, "no text"),
         ):  # fmt: skip
             path.write_text(yaml.safe_dump(mine | change))
             with pytest.raises(ConfigError, match=why):
@@ -203,7 +275,10 @@ def test_long_texts_are_shown_by_their_ends(tmp_path):
 
 @pytest.mark.parametrize(
     ("settings", "said"),
-    [({}, "has no cap"), ({"max_cost": 1.0}, "price_in and price_out"),
+    [({}, "has no cap"), ({"max_cost": 1.0, "price_in": 1.0}, "price_in and price_out"),
+     ({"max_cost": 1.0, "price_in": -1.0, "price_out": 1.0}, "price_in is -1"),
+     ({"max_requests": -3}, "max_requests is"),
+     ({"max_cost": float("nan")}, "max_cost is nan"), ({"max_requests": 1, "extra": {"n": 4}}, "extra.n"),
      ({"max_requests": 1, "tries": 0}, "tries is 0"), ({"max_requests": 1, "tolerance": 2.0}, "tolerance is 2"),
      ({"max_requests": 1, "concurrency": 0}, "concurrency")],
 )  # fmt: skip

@@ -84,7 +84,32 @@ def test_labels_get_names_and_what_is_unsure_is_other(checkpoints, corpus):
     found = named(corpus, model=path, confidence=0.6)
     assert {text for text in ASKED if found[text] == OTHER} == unsure and unsure
     both = named(corpus, model=path, confidence=0.6, labels={"bad": OTHER})
-    assert sorted(set(both.values())) == sorted({*found.values(), OTHER} - {"bad"})
+    assert {text for text in ASKED if both[text] == OTHER} == unsure | {t for t in ASKED if found[t] == "bad"}
+
+
+def test_merged_labels_add_up_and_only_the_beginning_is_read(checkpoints, corpus):
+    path, chance = str(checkpoints / "graded"), told(checkpoints / "graded", ASKED)
+    found = named(corpus, model=path, confidence=0.0, labels={"bad": "poor", "fair": "poor"})
+    assert [found[text] for text in ASKED] == np.where(chance[:, :2].sum(1) > chance[:, 2], "poor", "good").tolist()
+    few = named(corpus, model=path, confidence=0.0, max_tokens=4)  # two words between the marks
+    short = told(checkpoints / "graded", [" ".join(text.split()[:2]) for text in ASKED])
+    assert [few[text] for text in ASKED] == np.array(["bad", "fair", "good"])[short.argmax(1)].tolist()
+
+
+def test_a_head_of_setfit_that_was_trained_on_names_has_them_in_its_own_order(checkpoints, corpus, tmp_path):
+    renamed = shutil.copytree(checkpoints / "setfit", tmp_path / "named")
+    head = joblib.load(renamed / "model_head.pkl")
+    head.classes_ = np.array(["A fact", "Z reason"])
+    joblib.dump(head, renamed / "model_head.pkl")
+    (renamed / "config_setfit.json").write_text(json.dumps({"labels": ["Z reason", "A fact"]}))
+    plain = named(corpus, model=str(checkpoints / "setfit"), trust_remote_code=True, confidence=0.0)
+    found = named(corpus, model=str(renamed), trust_remote_code=True, confidence=0.0)
+    assert [found[text] for text in ASKED] == [{"Fact": "A fact", "Reason": "Z reason"}[plain[text]] for text in ASKED]
+
+
+def test_a_decoder_classifies_too(checkpoints, corpus):
+    found = named(corpus, model=str(checkpoints / "reward"), confidence=0.0)
+    assert len(found) == len(corpus)
 
 
 def test_a_folder_of_setfit_is_read_if_trusted(checkpoints, corpus):
@@ -107,7 +132,7 @@ def test_what_is_no_classifier_is_said(checkpoints, corpus, tmp_path):
     (unnamed / "config_setfit.json").unlink()
     cases = [
         ({"model": str(tmp_path / "empty")}, r"without config.json or modules.json, so no model"),
-        ({"model": str(checkpoints / "causal")}, "cannot be loaded .no weights for score.weight"),
+        ({"model": str(checkpoints / "causal")}, "has no weights for score.weight"),
         ({"model": str(checkpoints / "graded"), "labels": {"great": "Math"}}, "names 'great'.* bad, fair, good"),
         ({"model": str(unnamed), "trust_remote_code": True}, "config_setfit.json names no labels"),
     ]

@@ -6,15 +6,14 @@ import shutil
 import numpy as np
 import pytest
 
+from pipeline.bins.clusterers import SphericalKMeans
 from pipeline.budget import Budget
-from pipeline.cache import Cache
 from pipeline.checkpoints import Dtype
 from pipeline.errors import ConfigError
 from pipeline.executors import Processes, Serial
-from pipeline.provenance import Stages
 from pipeline.run import curate, divide, embed, find_neighbours, prepare
 from pipeline.scorers import load, modelled
-from pipeline.scorers.classifier import REFUSED, SILENT, Regression, Reward
+from pipeline.scorers.classifier import OTHERS, REFUSED, SILENT, Regression, Reward
 from pipeline.scorers.column import Column
 from pipeline.scorers.ifd import SHORT, UNASKED, Ifd
 from pipeline.scorers.modelled import EMPTY, LONG, NO_NUMBER
@@ -95,11 +94,38 @@ def test_several_labels_give_the_expected_one_or_the_chance_of_one(checkpoints, 
     assert np.allclose(expected, each[0] + 2 * each[1] + 3 * each[2], atol=1e-5)
 
 
+def test_labels_that_do_not_exclude_each_other_have_chances_of_their_own(checkpoints, space):
+    tokenizer, model = loaded(checkpoints / "several", "AutoModelForSequenceClassification")
+    values, _ = Reward(model=str(checkpoints / "several"), label="fair").score(space, Serial())
+    row = said_of(space)[0]
+    asked = "\n".join(text for role, text in row if role != 1)
+    said = "\n".join(text for role, text in row if role == 1)
+    chance = model(**tokenizer(asked, said, return_tensors="pt")).logits.sigmoid()[0, 1].item()
+    assert values[0] == pytest.approx(chance, abs=1e-4)
+
+
+def test_positions_that_begin_behind_padding_leave_less_room(checkpoints, tmp_path):
+    rows = rows_of(
+        *ASKED, [("user", "the " * 59), ("assistant", "a heron")], [("user", "the " * 70), ("assistant", "it")]
+    )
+    space = space_of(tmp_path, rows)
+    values, nulls = Reward(model=str(checkpoints / "roberta")).score(space, Serial())  # reads 62 of 64
+    assert nulls == {LONG: 2} and np.isnan(values).sum() == 2
+    values, nulls = Regression(model=str(checkpoints / "roberta")).score(space, Serial())
+    assert not nulls and np.isfinite(values).all()
+
+
+def test_fewer_tokens_are_read_where_a_setting_says_so(checkpoints, space):
+    lengths = [sum(len(text.split()) for _, text in row) + 3 for row in said_of(space)]
+    values, nulls = Reward(model=str(checkpoints / "pair"), max_tokens=12).score(space, Serial())
+    assert np.isnan(values).tolist() == [length > 12 for length in lengths] and 0 < nulls[LONG] < len(space)
+
+
 def test_difficulty_is_of_the_end_of_what_is_asked_and_the_mean_of_turns(checkpoints, space):
     tokenizer, model = loaded(checkpoints / "pair", "AutoModelForSequenceClassification")
-    values, _ = Regression(model=str(checkpoints / "pair"), last=6).score(space, Serial())
+    values, _ = Regression(model=str(checkpoints / "pair"), last=8).score(space, Serial())
     for row, value in zip(said_of(space), values, strict=True):
-        ends = [" ".join(text.split()[-4:]) for role, text in row if role == 0]  # and [CLS] and [SEP]
+        ends = [" ".join(text.split()[-6:]) for role, text in row if role == 0]  # and [CLS] and [SEP]
         logits = [model(**tokenizer(text, return_tensors="pt")).logits.item() for text in ends]
         assert value == pytest.approx(np.mean(logits), abs=1e-4)
 
@@ -127,31 +153,31 @@ def test_ifd_is_the_perplexity_after_the_request_over_that_alone(checkpoints, sp
                 if name == "chat":
                     before = "".join(f"<{names[role]}> {text} " for role, text in row[:at]) + "<assistant> "
                 answer = tokenizer(text)["input_ids"]
-                after, alone, count = (
-                    after + losses(before, answer),
-                    alone + losses("", answer),
-                    count + len(answer) - 1,
-                )
+                begin = "[CLS]" if tokenizer.bos_token else ""
+                after, alone = after + losses(before, answer), alone + losses(begin, answer)
+                count += len(answer) - 1
         assert value == pytest.approx(np.exp((after - alone) / count), rel=1e-3)
 
 
 def test_what_cannot_be_judged_has_no_number_and_a_reason(checkpoints, tmp_path):
     asked, said = ("user", "name a bird"), ("assistant", "a heron")
     late = [asked, ("system", "name three"), said]
-    rows = rows_of(*ASKED, [asked, ("assistant", "  ")], [("user", "the " * 80), said], late,
+    twice = [asked, ("user", "why"), said]
+    rows = rows_of(*ASKED, [asked, ("assistant", "  ")], [("user", "the " * 80), said], late, twice,
                    [("assistant", "it is a heron")], [asked, ("assistant", "heron")])  # fmt: skip
     space = space_of(tmp_path, rows)
     turns = said_of(space)
     where = {
         EMPTY: [row for row, one in enumerate(turns) if one[-1][1] == "  "],
         LONG: [row for row, one in enumerate(turns) if len(one[0][1]) > 200],
-        REFUSED: [row for row, one in enumerate(turns) if len(one) == 3],
+        OTHERS: [row for row, one in enumerate(turns) if len(one) == 3 and one[1][0] == 2],
+        REFUSED: [row for row, one in enumerate(turns) if len(one) == 3 and one[1][0] == 0],
         UNASKED: [row for row, one in enumerate(turns) if len(one) == 1],
         SHORT: [row for row, one in enumerate(turns) if one[-1][1] == "heron"],
     }
     for scorer, reasons in (
-        (Reward(model=str(checkpoints / "reward")), (EMPTY, LONG, REFUSED)),
-        (Ifd(model=str(checkpoints / "chat")), (EMPTY, LONG, REFUSED, UNASKED, SHORT)),
+        (Reward(model=str(checkpoints / "reward")), (EMPTY, LONG, OTHERS, REFUSED)),
+        (Ifd(model=str(checkpoints / "chat")), (EMPTY, LONG, OTHERS, REFUSED, UNASKED, SHORT)),
     ):
         values, nulls = scorer.score(space, Serial())
         assert nulls == dict.fromkeys(reasons, 1)
@@ -190,6 +216,11 @@ def test_a_killed_run_goes_on_at_its_chunk(checkpoints, space, tmp_path, monkeyp
                     raise KeyboardInterrupt
                 yield function(item)
 
+    class DiesAtOnce(Serial):
+        def map(self, function, items):
+            raise KeyboardInterrupt
+            yield
+
     class Counts(Serial):
         def map(self, function, items):
             asked.extend(items)
@@ -199,6 +230,8 @@ def test_a_killed_run_goes_on_at_its_chunk(checkpoints, space, tmp_path, monkeyp
         scorer.fill(space, Dies(), tmp_path)
     with open(tmp_path / "chunks.jsonl", "a") as journal:
         journal.write('{"start": 16, "nu')  # the line that a kill cut
+    with pytest.raises(KeyboardInterrupt):
+        scorer.fill(space, DiesAtOnce(), tmp_path)
     scorer.fill(space, Counts(), tmp_path)
     assert [start for start, _ in asked] == list(range(16, len(space), 8))
     assert np.array_equal(load(tmp_path)[""][0], scorer.score(space, Serial())[0])
@@ -212,7 +245,11 @@ def test_what_is_no_model_for_this_is_said(checkpoints, space, tmp_path):
     cases = [
         (Reward(model=str(tmp_path / "empty")), r"scorers.quality.model=.* without config.json, so no model"),
         (Ifd(model="nobody/nothing"), "scorers.difficulty.model=nobody/nothing is no folder here, and the Hub does"),
-        (Reward(model=str(checkpoints / "causal")), "has no weights for score.weight, so its head was never trained"),
+        (Reward(model=str(checkpoints / "causal")), "has no weights for score.weight, so that part was never trained"),
+        (Ifd(model=str(checkpoints / "reward")), "has no weights for lm_head.weight"),
+        (Ifd(model=str(checkpoints / "masked")), "also reads what comes after a token"),
+        (Reward(model=str(checkpoints / "several")), "gives each of bad, fair, good a probability of its own"),
+        (Reward(model=str(checkpoints / "pair"), label="good"), "label=good, and .* gives one number"),
         (Reward(model=str(broken)), "scorers.quality.model=.*broken cannot be loaded"),
         (Reward(model=str(checkpoints / "graded"), label="great"), "label=great is no label .* bad, fair, good"),
         (Regression(model=str(checkpoints / "pair"), device="zork"), "scorers.difficulty.device=zork cannot be used"),
@@ -220,9 +257,13 @@ def test_what_is_no_model_for_this_is_said(checkpoints, space, tmp_path):
     ]
     for scorer, said in cases:
         with pytest.raises(ConfigError, match=said):
+            scorer.require()
             scorer.score(space, Serial())
-    with pytest.raises(ConfigError, match=r"difficulty\.batch_size is 0"):
-        Ifd(model="x", batch_size=0)
+    for settings, said in (({"batch_size": 0}, "batch_size is 0"), ({"max_tokens": 1}, "max_tokens is 1")):
+        with pytest.raises(ConfigError, match=rf"difficulty\.{said}"):
+            Ifd(model="x", **settings)
+    with pytest.raises(ConfigError, match=r"difficulty\.last is 0"):
+        Regression(model="x", last=0)
 
 
 def test_the_command_prefers_rows_that_models_call_good_and_hard(checkpoints, tmp_path):
@@ -273,4 +314,7 @@ def test_stages_are_kept_by_what_the_model_is(checkpoints, tmp_path):
     for path in (checkpoints / "pair", moved, checkpoints / "graded"):
         scorers = {"quality": Reward(model=str(path))}
         keys.append(curate(toy_config(tmp_path / "cache", rows, scorers=scorers)).stages.key("score-quality"))
-    assert keys[0] == keys[1] != keys[2] and isinstance(Stages(Cache(tmp_path)), Stages)
+    assert keys[0] == keys[1] != keys[2]
+    more = {"scorers": {"quality": Reward(model=str(moved))}, "clusterer": SphericalKMeans(size=3)}
+    stages = curate(toy_config(tmp_path / "cache", rows, **more)).stages
+    assert stages.key("score-quality") == keys[0]  # other clusters change nothing of what a model says of a text
