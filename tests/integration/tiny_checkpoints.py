@@ -1,7 +1,8 @@
 """Checkpoints of transformers with random weights, so small that a test writes and runs them."""
 
 TEMPLATE = (
-    "{% for m in messages %}{% if loop.previtem is defined and loop.previtem.role == m.role %}{{ raise_exception('no') }}{% endif %}"
+    "{% for m in messages %}{% if loop.previtem is defined and loop.previtem.role == m.role %}"
+    "{{ raise_exception('no') }}{% endif %}"
     "<{{ m.role }}> {{ m.content }} {% endfor %}{% if add_generation_prompt %}<assistant> {% endif %}"
 )
 WINDOW = 64
