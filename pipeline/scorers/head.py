@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("corebound")
 BLOCK = 2048  # rows of one product
 LESSONS = 50_000  # real rows of all heads, at most: what they take grows with their number times the clusters
+# Of the mean loss of all rows: a looser one calls a head finished before it has learnt a cluster of few rows.
+TOLERANCE = 1e-5
 SAME = 0.01  # of the distance between the weights of a cluster and of its most different rival: less is no surface
 RARE = 0.5  # of the mean size of a cluster, below which it is rare
 
@@ -54,6 +56,8 @@ class Head(Scorer):
     C : float
         Inverse of the penalty on the head's weights.
     """
+
+    version: ClassVar[int] = 2  # heads learn to the end
 
     latent: Latent = Latent.none
     amount: float = 1.0
@@ -118,7 +122,7 @@ class Head(Scorer):
         classes, label = np.unique(cluster[rows], return_inverse=True)
         made, of = draw(self.latent, vectors[rows], label, self.amount, seed=number)
         weighted, label = "balanced" if self.balance == Balance.weights else None, np.concatenate([label, of])
-        head = LogisticRegression(C=self.C, max_iter=1000, tol=1e-3, class_weight=weighted)
+        head = LogisticRegression(C=self.C, max_iter=3000, tol=TOLERANCE, class_weight=weighted)
         head.fit(np.concatenate([vectors[rows], made]), label)
         weights, offsets = head.coef_, head.intercept_
         if len(classes) == 2:  # scikit-learn has one row of weights, for the second class

@@ -24,7 +24,7 @@ from proof.resume import each, once, one_thread_each
 from tabular import folds, report, tables
 
 CODE = ("pipeline/**/*.py", "scripts/reproduce/tabular/*.py", "scripts/reproduce/smote.py")
-READ = ("report",)  # modules that only read results
+READ = ("report", "verdict")  # modules that only read results
 SETTINGS = ("folds", "inner", "k", "percentiles", "neighbours", "removed")
 LIBRARIES = ("numpy", "scikit-learn", "imbalanced-learn", "adaptive-resampling")
 

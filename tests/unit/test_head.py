@@ -32,7 +32,7 @@ def test_margins_are_distances_to_surfaces_of_a_head_that_has_not_seen_the_row(s
         fold[cluster == c] = np.arange(sizes[c]) % 3
     wanted = np.empty(len(cluster))
     for number in range(3):
-        model = LogisticRegression(C=5.0, max_iter=1000, tol=1e-3).fit(vectors[fold != number], cluster[fold != number])
+        model = LogisticRegression(C=5.0, max_iter=3000, tol=1e-6).fit(vectors[fold != number], cluster[fold != number])
         held = np.flatnonzero(fold == number)
         for row in held:
             if len(sizes) == 2:
@@ -94,7 +94,7 @@ def test_logits_are_adjusted_by_the_shares_that_the_head_learns_from():
         fold[cluster == c] = np.arange(size) % 3
     for number in range(3):
         taught = fold != number
-        model = LogisticRegression(C=10.0, max_iter=1000, tol=1e-3).fit(vectors[taught], cluster[taught])
+        model = LogisticRegression(C=10.0, max_iter=3000, tol=1e-6).fit(vectors[taught], cluster[taught])
         assert np.allclose(moved[fold == number], np.log(3) / np.linalg.norm(model.coef_), rtol=1e-2)
 
 

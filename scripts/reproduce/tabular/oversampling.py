@@ -67,7 +67,7 @@ def on_border(candidate: Candidate, points: np.ndarray, margin: np.ndarray) -> n
     """
     if candidate.rule == "density":
         return border(points, candidate.k, candidate.percentile, Serial())
-    nearness = rankdata(-margin)
+    nearness = rankdata(-np.abs(margin))  # on whichever side
     if candidate.rule == "both":
         nearness = nearness + rankdata(mean_distance(points, candidate.k))
     return nearness >= np.percentile(nearness, candidate.percentile)

@@ -22,7 +22,7 @@ def order(rule: str, features: np.ndarray, label: np.ndarray, margin: np.ndarray
     ----------
     rule : str
         ``density``: the farthest from others of their class first, so that its core goes; ``margin``: the nearest to a
-        surface; ``coverage``: each next one adds most to what is covered of its class; ``random``.
+        surface, on whichever side; ``coverage``: each next one adds most to what is covered of its class; ``random``.
     features : float64[n, d]
     label : int64[n]
     margin : float64[n]
@@ -34,7 +34,7 @@ def order(rule: str, features: np.ndarray, label: np.ndarray, margin: np.ndarray
         if rule == "density":
             ranked = np.argsort(-mean_distance(features[own], K), kind="stable")
         elif rule == "margin":
-            ranked = np.argsort(margin[own], kind="stable")
+            ranked = np.argsort(np.abs(margin[own]), kind="stable")
         elif rule == "coverage":
             ranked = _covering(features[own], seed)
         else:

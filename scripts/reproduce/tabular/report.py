@@ -7,23 +7,32 @@ import re
 import numpy as np
 import pandas as pd
 from proof.table import markdown, percent
-from scipy.stats import t
 
 from tabular import oversampling, reduction
 from tabular.classifiers import CLASSIFIERS, WEIGHTED, balanced_accuracy, f1
 from tabular.folds import CHOSEN, NONE, THRESHOLD, WEIGHTS
 from tabular.oversampling import SMOTED
 from tabular.tables import Table
+from tabular.verdict import KEYS, METRICS, OR_NONE, claims, gain, interval, largest_removed, useful_tables
 
-OR_NONE = ", or none"  # where that is better inside
 METHODS = (
     NONE, THRESHOLD, WEIGHTS, WEIGHTS + OR_NONE, *oversampling.FIXED, SMOTED, SMOTED + OR_NONE, *oversampling.RULES,
     CHOSEN, CHOSEN + OR_NONE,
 )  # fmt: skip
 PARTIAL = (WEIGHTS, WEIGHTS + OR_NONE)  # of which not every classifier is capable
-POINT = 0.01  # of accuracy, that a reduction may cost
-LEAST = 0.1  # F1 without oversampling, below which a percentage says nothing
-KEYS = ["table", "repeat", "classifier"]
+
+OVERSAMPLED = """\
+F1 of the smaller class (of more than two: the mean class), of all folds together, mean over {classifiers} classifiers
+and repeats, then over the tables of a family (by name), then over families: of the {tables} tables, in {families}
+families, on which no method failed; in points to none, with 95 % intervals (Student's t) over families.
+{weights}: of the {weighted} classifiers that have them; {threshold}: on tables of two classes. On the right the tables,
+of all on which it did not fail, with more F1 than without, as much, and less.
+"""
+REDUCED = """\
+Balanced accuracy and accuracy with what is left, mean over classifiers and over the {tables} tables on which all rows
+teach more than to say the largest class (accuracy above its share by more than a point). Every class keeps the same
+share. Within a point: the largest share up to which removing costs at most one, mean over tables.
+"""
 
 
 def write(results: pd.DataFrame, tables: dict[str, Table]) -> str:
@@ -32,24 +41,26 @@ def write(results: pd.DataFrame, tables: dict[str, Table]) -> str:
     less = pooled(results[results.kind == "reduction"], "removed")
     # Most tables of a name are one set of rows with other classes, whatever their columns are called.
     families = pd.Series({name: re.split(r"[-_\d]", name)[0] for name in tables})
+    useful = useful_tables(less, tables)
     judged = [name for name in tables if not more[more.table == name].f1.isna().any()]
     return "\n".join(
         [
             "## Oversampling\n",
-            f"F1 of the smaller class (of more than two: the mean class), of all folds together, mean over "
-            f"{len(CLASSIFIERS)}\nclassifiers, repeats and tables; in points to none, with 95 % intervals (Student's t)"
-            f" over the\n{families.nunique()} families of tables, by name. {WEIGHTS}: of the "
-            f"{len(WEIGHTED)} classifiers that have them; {THRESHOLD}: on tables\nof two classes. Levels are of the "
-            f"{len(judged)} tables on which no method failed.\n",
+            OVERSAMPLED.format(
+                classifiers=len(CLASSIFIERS),
+                tables=len(judged),
+                families=families[judged].nunique(),
+                weights=WEIGHTS,
+                weighted=len(WEIGHTED),
+                threshold=THRESHOLD,
+            ),
             summary(more, families, judged),
-            claims(more, less, families),
+            claims(more, less, families, useful),
             "## F1 by classifier, in points to none\n",
             by_classifier(more),
             "## Reduction\n",
-            "Balanced accuracy and accuracy with what is left, mean over classifiers and tables; every class keeps\n"
-            "the same share. Within a point: the largest share up to which removing costs at most one, mean over\n"
-            "tables.\n",
-            removed_summary(less),
+            REDUCED.format(tables=len(useful)),
+            removed_summary(less[less.table.isin(useful)]),
             "## F1 on each table\n",
             each_table(more, tables),
             "## Largest share removed within a point on each table\n",
@@ -84,70 +95,22 @@ def pooled(results: pd.DataFrame, *more: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def gain(more: pd.DataFrame, method: str, rival: str, metric: str = "f1") -> pd.Series:
-    """Of a method over a rival by table, in points, on the classifiers that both have; without tables where one failed.
-
-    Differences are of the same repeat and classifier, so that equal results are exactly 0.
-    """
-    values = more.pivot_table(index=KEYS, columns="method", values=metric, dropna=False)
-    apart = 100 * (values[method] - values[rival])
-    missing = apart.isna().groupby("classifier").all()
-    apart = apart[~apart.index.get_level_values("classifier").isin(missing.index[missing])]
-    return apart.groupby("table").agg(lambda each: each.mean(skipna=False)).dropna()
-
-
-def interval(values: pd.Series, families: pd.Series) -> str:
-    """Mean over tables, and its 95 % interval over families of tables."""
-    each = values.groupby(families.reindex(values.index)).mean()
-    wide = t.ppf(0.975, len(each) - 1) * each.std() / np.sqrt(len(each)) if len(each) > 1 else np.nan
-    return f"{each.mean():+.1f} ({each.mean() - wide:+.1f} to {each.mean() + wide:+.1f})"
-
-
 def summary(more: pd.DataFrame, families: pd.Series, judged: list[str]) -> str:
     rows = []
     for method in METHODS:
-        own = more[(more.method == method) & more.table.isin(judged)]
-        level = [] if method in (*PARTIAL, THRESHOLD) else [f"{own.groupby('table').f1.mean().mean():.3f}"]
+        own = more[(more.method == method) & more.table.isin(judged)].groupby("table").f1.mean()
+        mean = own.groupby(families.reindex(own.index)).mean().mean()
+        level = [] if method in (*PARTIAL, THRESHOLD) else [f"{mean:.3f}"]
         if method == NONE:
             rows.append([method, *level, *[""] * 4])
             continue
-        apart = [interval(gain(more, method, NONE, metric), families) for metric in ("f1", "balanced", "auprc")]
+        apart = [gain(more, method, NONE, metric) for metric in ("f1", "balanced", "auprc")]
+        apart = [interval(each[each.index.isin(judged)], families) for each in apart]
         above = gain(more, method, NONE)
         counts = f"{int((above > 0).sum())} / {int((above == 0).sum())} / {int((above < 0).sum())}"
         rows.append([method, *(level or [""]), *apart, counts])
     header = ["oversampling", "F1", "F1 to none", "balanced accuracy", "AUPRC", "tables above / same / below"]
     return markdown(header, rows)
-
-
-def claims(more: pd.DataFrame, less: pd.DataFrame, families: pd.Series) -> str:
-    """The paper's sentences, and what was found."""
-    rows = []
-    plain = 100 * more[more.method == NONE].groupby("table").f1.mean()
-    for method in (CHOSEN, CHOSEN + OR_NONE):
-        above = gain(more, method, NONE)
-        told = above[plain.reindex(above.index) >= 100 * LEAST] / plain
-        told = told.dropna()
-        rows += [
-            [f"boundary oversampling ({method.removeprefix('border, ')}) improves F1 on 96 % of tables",
-             f"above none on {percent(round((above > 0).mean(), 3))}, not below on "
-             f"{percent(round((above >= 0).mean(), 3))} of {len(above)}"],
-            ["by up to 10 %",
-             f"median {100 * told.median():+.1f} %, more than 10 % on {int((told > 0.1).sum())} of {len(told)} tables "
-             f"(F1 from {LEAST} without); largest {above.max():+.1f} points"],
-        ]  # fmt: skip
-    plain_rivals = (SMOTED, "Borderline-SMOTE", "random oversampling", WEIGHTS)
-    pairs = [(CHOSEN, rival) for rival in plain_rivals]
-    pairs += [(CHOSEN + OR_NONE, rival) for rival in (SMOTED + OR_NONE, WEIGHTS + OR_NONE, THRESHOLD)]  # these, too
-    for method, rival in pairs:
-        apart = interval(gain(more, method, rival), families)
-        rows.append([f"{method} against {rival}, points of F1", apart])
-    for rule in reduction.RULES:
-        found = []
-        for metric, name in (("accuracy", "accuracy"), ("balanced", "balanced accuracy")):
-            largest = largest_removed(less, rule, metric)
-            found.append(f"{int((largest >= 0.9).sum())} of {len(largest)} tables by {name}")
-        rows.append([f"removing 90 % by {rule} keeps accuracy (within a point)", "; ".join(found)])
-    return markdown(["claim", "found"], rows)
 
 
 def by_classifier(more: pd.DataFrame) -> str:
@@ -162,27 +125,13 @@ def by_classifier(more: pd.DataFrame) -> str:
     return markdown(["oversampling", *CLASSIFIERS], rows)
 
 
-def largest_removed(less: pd.DataFrame, rule: str, metric: str) -> pd.Series:
-    """Largest share, by table, up to which every share removed costs at most a point."""
-    mean = less.groupby(["table", "method", "removed"])[metric].mean()
-    found = {}
-    for table in less.table.unique():
-        full, largest = mean[table, reduction.RANDOM, 0.0], 0.0
-        for share, value in mean[table, rule].items():
-            if share > 0 and value < full - POINT:
-                break
-            largest = max(largest, share)
-        found[table] = largest
-    return pd.Series(found)
-
-
 def removed_summary(less: pd.DataFrame) -> str:
     def level(part: pd.DataFrame, metric: str) -> float:
         return 100 * part.groupby("table")[metric].mean().mean()
 
     shares = [share for share in sorted(less.removed.unique()) if share > 0]
     rows = []
-    for metric, name in (("balanced", "balanced accuracy"), ("accuracy", "accuracy")):
+    for metric, name in METRICS.items():
         full = level(less[less.removed == 0], metric)
         for rule in reduction.RULES:
             own = less[less.method == rule]

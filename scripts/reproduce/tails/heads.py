@@ -12,43 +12,46 @@ from sklearn.linear_model import LogisticRegression
 from smote import Rows, smote
 
 from pipeline.augmenters.latent import Latent, Moments, draw
+from pipeline.scorers.head import TOLERANCE
 
 REAL, CHOSEN = "real only", "latents, chosen"
 LATENTS = {f"latents, {kind}": kind for kind in Latent if kind != Latent.none}
 NEIGHBOURS = 5  # of SMOTE
+TRIED = 1e-4  # tolerance of the fits that only choose a penalty
 
 Predict = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
 class Method:
-    """How a head is made of vectors float32[n, d] and classes int64[n], given the C of its penalty and a seed."""
+    """How a head is made of vectors float32[n, d] and classes int64[n], given the C of its penalty, a seed, and the
+    gradient of the mean loss at which it is finished."""
 
     name: str
-    fit: Callable[[Rows, float, int], Predict]
+    fit: Callable[[Rows, float, int, float], Predict]
     tuned: bool = True
 
 
-def logistic(rows: Rows, C: float, **how: Any) -> LogisticRegression:
-    return LogisticRegression(C=C, max_iter=3000, tol=1e-3, **how).fit(*rows)
+def logistic(rows: Rows, C: float, tolerance: float, **how: Any) -> LogisticRegression:
+    return LogisticRegression(C=C, max_iter=3000, tol=tolerance, **how).fit(*rows)
 
 
-def _plain(rows: Rows, C: float, seed: int) -> Predict:
-    return logistic(rows, C).predict
+def _plain(rows: Rows, C: float, seed: int, tolerance: float = TOLERANCE) -> Predict:
+    return logistic(rows, C, tolerance).predict
 
 
-def _weighted(rows: Rows, C: float, seed: int) -> Predict:
-    return logistic(rows, C, class_weight="balanced").predict
+def _weighted(rows: Rows, C: float, seed: int, tolerance: float = TOLERANCE) -> Predict:
+    return logistic(rows, C, tolerance, class_weight="balanced").predict
 
 
-def _adjusted(rows: Rows, C: float, seed: int) -> Predict:
+def _adjusted(rows: Rows, C: float, seed: int, tolerance: float = TOLERANCE) -> Predict:
     """Log odds without the classes' shares (Menon et al. 2021, "Long-tail learning via logit adjustment")."""
-    head, share = logistic(rows, C), np.bincount(rows[1])
+    head, share = logistic(rows, C, tolerance), np.bincount(rows[1])
     share = np.log(share[share > 0] / share.sum())
     return lambda vectors: head.classes_[np.argmax(head.predict_log_proba(vectors) - share, axis=1)]
 
 
-def _lda(rows: Rows, C: float, seed: int) -> Predict:
+def _lda(rows: Rows, C: float, seed: int, tolerance: float = TOLERANCE) -> Predict:
     """With the covariance that all classes share, shrunk; scikit-learn's is a mean over classes, many of one row."""
     moments = Moments.of(*rows)
     there = np.flatnonzero(moments.size)
@@ -58,18 +61,18 @@ def _lda(rows: Rows, C: float, seed: int) -> Predict:
     return lambda vectors: there[np.argmax(vectors @ weights + offsets, axis=1)]
 
 
-def _copied(rows: Rows, C: float, seed: int) -> Predict:
-    return logistic(RandomOverSampler(random_state=seed).fit_resample(*rows), C).predict
+def _copied(rows: Rows, C: float, seed: int, tolerance: float = TOLERANCE) -> Predict:
+    return logistic(RandomOverSampler(random_state=seed).fit_resample(*rows), C, tolerance).predict
 
 
-def _smote(rows: Rows, C: float, seed: int) -> Predict:
-    return logistic(smote(*rows, NEIGHBOURS, seed), C).predict
+def _smote(rows: Rows, C: float, seed: int, tolerance: float = TOLERANCE) -> Predict:
+    return logistic(smote(*rows, NEIGHBOURS, seed), C, tolerance).predict
 
 
-def with_latents(kind: Latent, amount: float = 1.0) -> Callable[[Rows, float, int], Predict]:
-    def fit(rows: Rows, C: float, seed: int) -> Predict:
+def with_latents(kind: Latent, amount: float = 1.0) -> Callable[[Rows, float, int, float], Predict]:
+    def fit(rows: Rows, C: float, seed: int, tolerance: float = TOLERANCE) -> Predict:
         made, label = draw(kind, *rows, amount, seed)
-        return logistic((np.concatenate([rows[0], made]), np.concatenate([rows[1], label])), C).predict
+        return logistic((np.concatenate([rows[0], made]), np.concatenate([rows[1], label])), C, tolerance).predict
 
     return fit
 
@@ -108,7 +111,7 @@ def best(method: Method, rows: Rows, grid: list[float], folds: int, seed: int) -
         said = np.full(len(label), -1)
         for number in range(folds):
             held = fold == number
-            said[held] = method.fit((vectors[~held], label[~held]), C, seed)(vectors[held])
+            said[held] = method.fit((vectors[~held], label[~held]), C, seed, TRIED)(vectors[held])
         judged = fold >= 0
         found.append(float(np.nanmean(recalls(label[judged], said[judged], classes))))
     at = int(np.argmax(found))

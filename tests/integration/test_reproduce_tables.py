@@ -1,31 +1,10 @@
-"""The papers' claims: each script prints its table, can be stopped, and judges only rows that taught nothing."""
-
-import os
-import subprocess
-import sys
+"""Oversampling at borders and reduction of cores: the script, and that it judges only rows that taught nothing."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tests.conftest import ROOT
-
-sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "scripts" / "reproduce")]
-
-
-def reproduce(name, folder, *words):
-    return subprocess.run(
-        [sys.executable, ROOT / "scripts" / "reproduce" / f"{name}.py", f"folder={folder}/out", "workers=1", *words],
-        cwd=folder, capture_output=True, text=True, env={**os.environ, "COREBOUND_SHARED": "nowhere"},
-    )  # fmt: skip
-
-
-def unchanged(folder, name, words, printed):
-    """A second run prints the same and computes nothing."""
-    before = {path: path.stat().st_mtime_ns for path in folder.glob("out/parts-*/*")}
-    again = reproduce(name, folder, *words)
-    assert again.returncode == 0 and again.stdout == printed
-    return before == {path: path.stat().st_mtime_ns for path in folder.glob("out/parts-*/*")}
+from tests.integration.reproduction import reproduce, unchanged
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +184,7 @@ def test_reductions_keep_the_shares_of_classes(rule):
 
 
 def test_the_largest_share_removed_is_that_up_to_which_all_are_within_a_point():
-    from tabular.report import largest_removed
+    from tabular.verdict import largest_removed
 
     full = [{"table": "a", "method": "random", "removed": 0.0, "accuracy": 0.9}]
     own = [{"table": "a", "method": "density", "removed": s, "accuracy": a}
@@ -213,119 +192,42 @@ def test_the_largest_share_removed_is_that_up_to_which_all_are_within_a_point():
     assert largest_removed(pd.DataFrame(full + own), "density", "accuracy")["a"] == 0.5
 
 
-@pytest.fixture(scope="module")
-def tail(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tail")
-    words = ["sets=[digits]", "mix=0", "repeats=2", "imbalances=[50]", "amounts=[2]", "C=[1,10]", "inner=2"]
-    done = reproduce("long_tail", folder, *words)
-    assert done.returncode == 0, done.stderr
-    return folder, words, done.stdout, pd.read_parquet(folder / "out" / "results.parquet")
-
-
-def test_latents_beat_real_vectors_alone_on_rare_classes(tail):
-    folder, words, printed, results = tail
-    assert (folder / "out" / "table.md").read_text() in printed
-    few = results[results.amount == 1].groupby("method").few_shot.mean()
-    for kind in ("kde", "shared", "gaussian", "calibrated"):
-        assert few[f"latents, {kind}"] > few["real only"] + 0.05
-    assert unchanged(folder, "long_tail", words, printed)
-
-
-def test_long_tails_fall_as_steeply_as_they_are_asked_to(tmp_path):
-    from tails import sets
-
-    sets.make_vectors("digits", {}, tmp_path / "digits.npz")
-    tail = sets.long_tailed(tmp_path / "digits.npz", 50, seed=3)
-    size = np.sort(tail.size)[::-1]
-    assert np.allclose(size, size[0] * 50 ** (-np.arange(10) / 9), rtol=0.2, atol=1)
-    assert len(tail.test) == 599 and np.bincount(tail.truth).min() > 30
-    assert not set(map(bytes, tail.vectors)) & set(map(bytes, tail.test))
-    thirds = tail.groups()
-    assert [len(third) for third in thirds.values()] == [4, 3, 3]
-    assert tail.size[thirds["largest"]].min() >= tail.size[thirds["middle"]].max() >= tail.size[thirds["smallest"]][0]
-
-
-@pytest.mark.parametrize("imbalance", [10, 50, 100])
-def test_a_set_that_is_uneven_gets_the_imbalance_that_was_asked_for(tmp_path, imbalance):
-    from tails import sets
-
-    rng, size = np.random.default_rng(0), [900, 700, 300, 40, 60]
-    label = rng.permutation(np.repeat(np.arange(5), size))
-    np.savez(tmp_path / "set.npz", vectors=rng.random((2000, 3), np.float32), label=label, pool=1800)
-    first, second = (sets.long_tailed(tmp_path / "set.npz", imbalance, seed) for seed in (0, 1))
-    assert first.size.max() / first.size.min() == pytest.approx(imbalance, rel=0.2)
-    assert np.argsort(-first.size).tolist() == [0, 1, 2, 4, 3]
-    assert not np.array_equal(first.vectors, second.vectors) and len(first.test) == 200
-
-
-def test_the_table_of_the_mix_shows_paired_gains():
-    from tails.report import of_mix
-
-    rows = [{"repeat": r, "head": kind, "all": 0.9, "rare": 0.5 + gain + 0.1 * r, "seconds": 1.0}
-            for r in range(3) for kind, gain in (("real only", 0), ("kde", 0.05))]  # fmt: skip
-    assert "| kde | 90.0 | 65.0 | +5.0 (+5.0 to +5.0) | 1 |" in of_mix(pd.DataFrame(rows))
-
-
-def test_heads_that_correct_for_shares_say_so():
-    from tails.heads import METHODS, best
-
-    rng = np.random.default_rng(0)
-    label = np.repeat([0, 1, 2], [200, 12, 1])
-    rows = (np.eye(3)[label] + 0.6 * rng.standard_normal((213, 3))).astype(np.float32), label
-    truth = np.repeat([0, 1, 2], 100)
-    test = (np.eye(3)[truth] + 0.6 * rng.standard_normal((300, 3))).astype(np.float32)
-    right = {method.name: np.mean(method.fit(rows, 10.0, 0)(test) == truth) for method in METHODS}
-    assert min(value for name, value in right.items() if name != "real only") > right["real only"] + 0.05
-    strength, inner = best(METHODS[0], rows, [1e-6, 10.0], 3, 0)
-    assert strength == 10 and 0.5 < inner < 1
-
-
-@pytest.mark.parametrize(
-    ("setting", "said"),
-    [({"sets": ["books"]}, "books"), ({"sets": ["digits"]}, "nowhere is no folder"),
-     ({"imbalances": [10]}, "50 or 100"), ({"workers": 0}, "workers is 0"), ({"inner": 1}, "inner is 1"),
-     ({"C": [0, 1]}, r"C: found \[0, 1\]"), ({"amounts": []}, "amounts"), ({"imbalances": [0.5, 50]}, "imbalances")],
-)  # fmt: skip
-def test_what_long_tail_lacks_is_said_at_once(setting, said):
-    from long_tail import refuse_what_is_missing
-
-    chosen = {"sets": ["digits"], "workers": 1, "repeats": 1, "imbalances": [50], "mix": 0, "data": "nowhere",
-              "inner": 2, "C": [1], "amounts": [1]}  # fmt: skip
-    refuse_what_is_missing(chosen)
-    with pytest.raises(SystemExit, match=said):
-        refuse_what_is_missing(chosen | {"mix": 1} | setting)
-
-
 def outcome(table, method, f1, repeat=0, classifier="random forest"):
     return {"table": table, "repeat": repeat, "classifier": classifier, "method": method, "f1": f1, "balanced": f1,
             "auprc": f1}  # fmt: skip
 
 
-def test_intervals_are_over_families_of_tables():
-    from scipy import stats
-    from tabular.report import interval as over_families
-    from tails.report import interval as over_repeats
-
-    gains = pd.Series({"a1": 1.0, "a2": 3.0, "b1": 4.0, "c1": 6.0})
-    found = over_families(gains, pd.Series({"a1": "a", "a2": "a", "b1": "b", "c1": "c"}))
-    low, high = stats.t.interval(0.95, 2, loc=4, scale=2 / np.sqrt(3))
-    assert found == f"+4.0 ({low:+.1f} to {high:+.1f})"
-    assert over_repeats(pd.Series([2.0, 4.0, 6.0])) == found
-
-
 def test_a_claim_is_answered_by_the_tables_above_and_not_below():
-    from tabular.report import CHOSEN, METHODS, OR_NONE, claims
+    from tabular.report import METHODS
+    from tabular.verdict import CHOSEN, OR_NONE, claims
 
     values = {"a1": (0.5, 0.6), "a2": (0.5, 0.5), "b1": (0.5, 0.45), "c1": (0.05, 0.5)}
     rows = [outcome(table, method, chosen if method.startswith(CHOSEN) else plain)
             for table, (plain, chosen) in values.items() for method in METHODS]  # fmt: skip
-    removed = [{"table": "a1", "method": rule, "removed": share, "accuracy": 0.9, "balanced": 0.9 - share}
-               for rule in ("density", "margin", "coverage", "random") for share in (0.0, 0.9)]  # fmt: skip
-    said = claims(pd.DataFrame(rows), pd.DataFrame(removed), pd.Series({name: name[0] for name in values}))
-    assert "above none on 50 %, not below on 75 % of 4" in said
-    assert "median +0.0 %, more than 10 % on 1 of 3 tables (F1 from 0.1 without); largest +45.0 points" in said
-    assert said.count("1 of 1 tables by accuracy; 0 of 1 tables by balanced accuracy") == 4
+    removed = [{"table": table, "method": rule, "removed": share, "accuracy": 0.9 - 0.2 * (rule == "margin") * share,
+                "balanced": 0.9 - share} for table in values for rule in ("density", "margin", "coverage", "random")
+               for share in (0.0, 0.9)]  # fmt: skip
+    families = pd.Series({name: name[0] for name in values})
+    said = claims(pd.DataFrame(rows), pd.DataFrame(removed), families, ["a1", "b1"])
+    assert "above none on 50 %, not below on 75 % of 4 | did not hold" in said
+    assert "median +0.0 %, more than 10 % on 1 of 3 tables (F1 from 0.1 without); largest +45.0 points | held" in said
     assert f"| {CHOSEN}{OR_NONE} against class weights{OR_NONE}, points of F1 | +15.0" in said
+    assert "by random within a point of accuracy | 90 % in the mean of 2 tables | held on 2 |" in said
+    beside = "to random +0.0 (+0.0 to +0.0) points | held on 2, no oftener than random |"
+    assert f"by density within a point of accuracy | 90 % in the mean of 2 tables; {beside}" in said
+    assert "by margin within a point of accuracy | 0 % in the mean of 2 tables; to random -90.0" in said
+    assert said.count("| did not hold |") == 4 + 4 + 1
+
+
+def test_tables_on_which_nothing_is_learnt_say_nothing_of_reduction():
+    from tabular.tables import Table
+    from tabular.verdict import useful_tables
+
+    label = np.repeat([0, 1], [90, 10])
+    tables = {name: Table(name, np.zeros((100, 1)), label, 0) for name in ("poor", "rich")}
+    less = [{"table": name, "method": "random", "removed": 0.0, "accuracy": accuracy}
+            for name, accuracy in (("poor", 0.905), ("rich", 0.95))]  # fmt: skip
+    assert useful_tables(pd.DataFrame(less), tables) == ["rich"]
 
 
 def test_coverage_keeps_more_of_a_class_in_reach_than_random_rows():
@@ -340,32 +242,63 @@ def test_coverage_keeps_more_of_a_class_in_reach_than_random_rows():
     assert reach["coverage"] < 0.8 * reach["random"]
 
 
-def test_lda_is_that_of_scikit_learn_where_classes_are_large():
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-    from tails.heads import METHODS
-
-    rng = np.random.default_rng(0)
-    label = np.repeat([0, 1, 2], [300, 200, 100])
-    spread = np.diag([3.0, 0.3, 1.0])  # along the first axis classes overlap, along the second they do not
-    vectors = rng.standard_normal((600, 3)) @ spread + 0.7 * np.eye(3)[label]
-    theirs = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=[1 / 3] * 3).fit(vectors, label)
-    ours = next(method for method in METHODS if method.name.startswith("LDA")).fit((vectors, label), 1.0, 0)
-    assert np.mean(ours(vectors) == theirs.predict(vectors)) > 0.98
-    means = np.stack([vectors[label == number].mean(axis=0) for number in range(3)])
-    nearest = np.linalg.norm(vectors[:, None] - means, axis=2).argmin(axis=1)
-    assert np.mean(ours(vectors) == label) > np.mean(nearest == label) + 0.03
-
-
 def test_a_threshold_is_of_the_inner_folds():
+    from sklearn.preprocessing import StandardScaler
     from tabular import folds
+    from tabular.classifiers import make
 
     rng = np.random.default_rng(1)
     label = np.repeat([0, 1], [180, 20])
-    features = rng.standard_normal((200, 4)) + 0.8 * label[:, None]
+    features = StandardScaler().fit_transform(rng.standard_normal((200, 4)) + 0.8 * label[:, None])
+    truth = np.repeat([0, 1], [60, 60])  # other rows, of which half are of the smaller class
+    others = rng.standard_normal((120, 4)) + 0.8 * truth[:, None]
     chosen = {"k": [5], "percentiles": [50], "neighbours": [3], "inner": 3, "removed": [0.5]}
     _, thresholds = folds.inside((features, label), [], 0, chosen)
     assert max(thresholds.values()) < 0.5 and len(thresholds) == 4  # one in ten: less than a half tells them
-    rows = [one for one in folds.oversampled((features, label), (features[-40:], label[-40:]), 0, chosen)
-            if one.get("method") in ("none", "threshold") and one["classifier"] == "logistic regression"]  # fmt: skip
-    told = {one["method"]: np.array(one["confusion"])[:, 1].sum() for one in rows}
-    assert told["threshold"] > told["none"]
+    for one in folds.oversampled((features, label), (others, truth), 0, chosen):
+        if one["method"] == "threshold":
+            chance = make(one["classifier"], 0).fit(features, label).predict_proba(others)[:, 1]
+            said = chance >= thresholds[one["classifier"]]
+            assert np.array_equal(one["confusion"], [[(said[truth == c] == s).sum() for s in (0, 1)] for c in (0, 1)])
+
+
+def test_folds_are_made_and_scaled_before_anything_is_added(monkeypatch):
+    from tabular import folds, oversampling
+
+    features, label = uneven()
+    (train, test), *_ = folds.splits(features, label, 3, 0)
+    assert np.allclose(train[0].mean(axis=0), 0) and np.allclose(train[0].std(axis=0), 1)
+    assert not np.allclose(test[0].mean(axis=0), 0, atol=1e-3)
+    given, make = [], oversampling.Candidate.make
+
+    def spy(self, points, classes, margin, seed):
+        given.append(points)
+        return make(self, points, classes, margin, seed)
+
+    monkeypatch.setattr(oversampling.Candidate, "make", spy)
+    chosen = {"k": [5], "percentiles": [50], "neighbours": [3], "inner": 2, "removed": [0.5]}
+    folds.inside(train, [oversampling.Candidate("density", 5, 50)], 0, chosen)
+    parts = [part[0] for part, _ in folds.splits(*train, 2, 0)]
+    assert len(given) == 2 and all(np.array_equal(*pair) for pair in zip(given, parts, strict=True))
+
+
+def test_a_border_is_near_a_surface_on_whichever_side():
+    from tabular import oversampling, reduction
+
+    margin = np.array([-3.0, 2.5, 0.1, -0.2, 1.0])
+    near = oversampling.on_border(oversampling.Candidate("margin", 5, 60), np.zeros((5, 2)), margin)
+    assert np.flatnonzero(near).tolist() == [2, 3]
+    order = reduction.order("margin", np.zeros((5, 2)), np.zeros(5, np.int64), margin, 0)
+    assert order.tolist() == [2, 3, 4, 1, 0]
+
+
+def test_intervals_are_over_families_of_tables():
+    from scipy import stats
+    from tabular.verdict import interval as over_families
+    from tails.report import interval as over_repeats
+
+    gains = pd.Series({"a1": 1.0, "a2": 3.0, "b1": 4.0, "c1": 6.0})
+    found = over_families(gains, pd.Series({"a1": "a", "a2": "a", "b1": "b", "c1": "c"}))
+    low, high = stats.t.interval(0.95, 2, loc=4, scale=2 / np.sqrt(3))
+    assert found == f"+4.0 ({low:+.1f} to {high:+.1f})"
+    assert over_repeats(pd.Series([2.0, 4.0, 6.0])) == found

@@ -1,0 +1,144 @@
+"""Latents for long tails: the script, and that it judges only rows that taught nothing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.integration.reproduction import reproduce, unchanged
+
+
+@pytest.fixture(scope="module")
+def tail(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tail")
+    words = ["sets=[digits]", "mix=0", "repeats=2", "imbalances=[50]", "amounts=[2]", "C=[1,10]", "inner=2"]
+    done = reproduce("long_tail", folder, *words)
+    assert done.returncode == 0, done.stderr
+    return folder, words, done.stdout, pd.read_parquet(folder / "out" / "results.parquet")
+
+
+def test_latents_beat_real_vectors_alone_on_rare_classes(tail):
+    folder, words, printed, results = tail
+    assert (folder / "out" / "table.md").read_text() in printed
+    few = results[results.amount == 1].groupby("method").few_shot.mean()
+    for kind in ("kde", "shared", "gaussian", "calibrated"):
+        assert few[f"latents, {kind}"] > few["real only"] + 0.05
+    assert unchanged(folder, "long_tail", words, printed)
+
+
+def test_long_tails_fall_as_steeply_as_they_are_asked_to(tmp_path):
+    from tails import sets
+
+    sets.make_vectors("digits", {}, tmp_path / "digits.npz")
+    tail = sets.long_tailed(tmp_path / "digits.npz", 50, seed=3)
+    size = np.sort(tail.size)[::-1]
+    assert np.allclose(size, size[0] * 50 ** (-np.arange(10) / 9), rtol=0.2, atol=1)
+    assert len(tail.test) == 599 and np.bincount(tail.truth).min() > 30
+    assert not set(map(bytes, tail.vectors)) & set(map(bytes, tail.test))
+    thirds = tail.groups()
+    assert [len(third) for third in thirds.values()] == [4, 3, 3]
+    assert tail.size[thirds["largest"]].min() >= tail.size[thirds["middle"]].max() >= tail.size[thirds["smallest"]][0]
+
+
+@pytest.mark.parametrize("imbalance", [10, 50, 100])
+def test_a_set_that_is_uneven_gets_the_imbalance_that_was_asked_for(tmp_path, imbalance):
+    from tails import sets
+
+    rng, size = np.random.default_rng(0), [900, 700, 300, 40, 60]
+    label = rng.permutation(np.repeat(np.arange(5), size))
+    np.savez(tmp_path / "set.npz", vectors=rng.random((2000, 3), np.float32), label=label, pool=1800)
+    first, second = (sets.long_tailed(tmp_path / "set.npz", imbalance, seed) for seed in (0, 1))
+    assert first.size.max() / first.size.min() == pytest.approx(imbalance, rel=0.2)
+    assert np.argsort(-first.size).tolist() == [0, 1, 2, 4, 3]
+    assert not np.array_equal(first.vectors, second.vectors) and len(first.test) == 200
+
+
+def test_the_table_of_the_mix_shows_paired_gains():
+    from tails.report import of_mix
+
+    rows = [{"repeat": r, "head": kind, "all": 0.9, "rare": 0.5 + gain + 0.1 * r, "C": 10.0}
+            for r in range(3) for kind, gain in (("real only", 0), ("kde", 0.05))]  # fmt: skip
+    assert "| kde | 10 | 90.0 | 65.0 | +5.0 (+5.0 to +5.0) |" in of_mix(pd.DataFrame(rows))
+
+
+def test_heads_that_correct_for_shares_say_so():
+    from tails.heads import METHODS, best
+
+    rng = np.random.default_rng(0)
+    label = np.repeat([0, 1, 2], [200, 12, 1])
+    rows = (np.eye(3)[label] + 0.6 * rng.standard_normal((213, 3))).astype(np.float32), label
+    truth = np.repeat([0, 1, 2], 100)
+    test = (np.eye(3)[truth] + 0.6 * rng.standard_normal((300, 3))).astype(np.float32)
+    right = {method.name: np.mean(method.fit(rows, 10.0, 0)(test) == truth) for method in METHODS}
+    assert min(value for name, value in right.items() if name != "real only") > right["real only"] + 0.05
+    strength, inner = best(METHODS[0], rows, [1e-6, 10.0], 3, 0)
+    assert strength == 10 and 0.5 < inner < 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [({"sets": ["books"]}, "books"), ({"sets": ["digits"]}, "nowhere is no folder"),
+     ({"imbalances": [10]}, "50 or 100"), ({"workers": 0}, "workers is 0"), ({"inner": 1}, "inner is 1"),
+     ({"C": [0, 1]}, r"C: found \[0, 1\]"), ({"amounts": []}, "amounts"), ({"imbalances": [0.5, 50]}, "imbalances")],
+)  # fmt: skip
+def test_what_long_tail_lacks_is_said_at_once(setting, said):
+    from long_tail import refuse_what_is_missing
+
+    chosen = {"sets": ["digits"], "workers": 1, "repeats": 1, "imbalances": [50], "mix": 0, "data": "nowhere",
+              "inner": 2, "C": [1], "amounts": [1]}  # fmt: skip
+    refuse_what_is_missing(chosen)
+    with pytest.raises(SystemExit, match=said):
+        refuse_what_is_missing(chosen | {"mix": 1} | setting)
+
+
+def test_gains_of_latents_are_over_repeats_and_judged_by_the_bar():
+    from tails.report import CHOSEN, METHODS, REAL, rivals
+
+    gain = {REAL: 0.08, "class weights": 0.01, "LDA, uniform priors": -0.02}
+    rows = [{"set": name, "imbalance": 50, "repeat": r, "method": method, "few_shot": 0.3,
+             "balanced": 0.5 - gain.get(method, 0) + 0.01 * (name == "a") + 0.001 * r * (method == "class weights")}
+            for name in ("a", "b") for r in range(3) for method in [m.name for m in METHODS] + [CHOSEN]]  # fmt: skip
+    said = rivals(pd.DataFrame(rows))
+    assert "| real only | +8.0 (+8.0 to +8.0) | 3 or more | held | +0.0 (+0.0 to +0.0) | 2 of 2 |" in said
+    assert "| class weights | +0.9 (+0.7 to +1.1) | 0 or more | held |" in said
+    assert "| LDA, uniform priors | -2.0 (-2.0 to -2.0) | 0 or more | did not hold |" in said
+
+
+def test_penalties_are_chosen_on_rows_that_did_not_teach():
+    from tails.heads import METHODS, best
+
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((240, 60)).astype(np.float32), np.repeat([0, 1, 2], 80)  # classes that nothing tells
+    _, inner = best(METHODS[0], rows, [1e4], 3, 0)
+    assert inner < 0.45
+
+
+def test_what_is_chosen_for_long_tails_does_not_know_the_test_rows(tmp_path):
+    from tails import runs
+
+    rng = np.random.default_rng(0)
+    label = np.repeat([0, 1, 2, 3], 60)
+    vectors = (np.eye(4)[label] + 0.8 * rng.standard_normal((240, 4))).astype(np.float32)
+    chosen, found, order = {"C": [0.1, 10.0], "inner": 2, "amounts": []}, [], rng.permutation(200)
+    for turned in (False, True):
+        truth = np.concatenate([label[:200], (label[200:] + turned) % 4])
+        np.savez(tmp_path / "set.npz", vectors=np.concatenate([vectors[:200][order], vectors[200:]]),
+                 label=np.concatenate([truth[:200][order], truth[200:]]), pool=200)  # fmt: skip
+        rows = runs.judge(tmp_path / "set.npz", "set", 20, 0, chosen)
+        found.append([(row["method"], row["C"], row.get("choice")) for row in rows])
+    assert found[0] == found[1] and any(choice for _, _, choice in found[0])
+
+
+def test_lda_is_that_of_scikit_learn_where_classes_are_large():
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    from tails.heads import METHODS
+
+    rng = np.random.default_rng(0)
+    label = np.repeat([0, 1, 2], [300, 200, 100])
+    spread = np.diag([3.0, 0.3, 1.0])  # along the first axis classes overlap, along the second they do not
+    vectors = rng.standard_normal((600, 3)) @ spread + 0.7 * np.eye(3)[label]
+    theirs = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=[1 / 3] * 3).fit(vectors, label)
+    ours = next(method for method in METHODS if method.name.startswith("LDA")).fit((vectors, label), 1.0, 0)
+    assert np.mean(ours(vectors) == theirs.predict(vectors)) > 0.98
+    means = np.stack([vectors[label == number].mean(axis=0) for number in range(3)])
+    nearest = np.linalg.norm(vectors[:, None] - means, axis=2).argmin(axis=1)
+    assert np.mean(ours(vectors) == label) > np.mean(nearest == label) + 0.03
