@@ -50,7 +50,7 @@ def judged(folder, server, rows=ROWS, rubric=None, most=12_000, **settings):
 
 
 def test_scores_are_those_of_the_judge_on_the_scale_of_the_rubric(tmp_path):
-    with serving(lambda number, body: said(1 + number_of(body) % 10)) as server:
+    with serving(lambda number, body: (0.05, said(1 + number_of(body) % 10))) as server:
         values, nulls, _ = judged(tmp_path, server, concurrency=4)
     assert values == pytest.approx([i % 10 / 9 for i in range(24)]) and nulls == {}
     assert len(server.bodies) == 24 and 1 < server.most_running <= 4
