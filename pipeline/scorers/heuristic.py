@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from pipeline.arrays.texts import ASSISTANT, USER
 from pipeline.progress import track
 from pipeline.scorers import Scorer, Verdicts
 
@@ -51,11 +52,11 @@ class Heuristic(Scorer):
     request, ``language`` (that of the request), ``length`` (1 from the 10th to the 99th percentile of the category,
     down to 0.5 at its ends), ``constraints`` followed of those that the request states, ``code`` that parses,
     ``arithmetic`` that is right, a final ``answer`` of a mathematical task. A rule that finds nothing to judge gives no
-    verdict, and takes no part in the product (arXiv 2505.22157, section 3.3, has models in the place of rules). Of a
-    chat all that users say and all that the assistant says are looked at.
+    verdict, and takes no part in the product (arXiv 2505.22157, section 3.3, has models in the place of rules). In a
+    chat each request is looked at with its answer, and a part is the mean over these; length is that of all answers.
     """
 
-    version: ClassVar[int] = 3  # raised with any change of rules or routes
+    version: ClassVar[int] = 4  # raised with any change of rules or routes
 
     def require(self) -> None:
         from pipeline.heuristics.grammars import require
@@ -112,27 +113,46 @@ def _judge(
     texts: Texts, routes: list[tuple[str, ...]], category: np.ndarray, block: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray, dict[str, Counter]]:
     """Verdicts of the rules, float64[b, r], words of the answers, int64[b], and how often there was none, and why."""
-    rules = _rules()
-    asked, said = (texts.read(*block, part) for part in ("instruction", "response"))
-    values = np.full((len(asked), len(RULES)), np.nan)
-    reasons = {name: Counter() for name in RULES}
-    for row, (instruction, response, code_) in enumerate(zip(asked, said, category[slice(*block)], strict=True)):
+    rules, turns = _rules(), texts.turns(*block).to_pydict()
+    values = np.full((len(turns["role"]), len(RULES)), np.nan)
+    reasons, words = {name: Counter() for name in RULES}, []
+    cut, parsed = RULES.index("truncation"), RULES.index("code")
+    for row, (roles, said, code_) in enumerate(zip(*turns.values(), category[slice(*block)], strict=True)):
+        answered = [pair for pair in exchanges(roles, said) if pair[1].strip()]
+        words.append(sum(len(response.split()) for _, response in answered))
         for column, (name, rule) in enumerate(rules.items()):
-            if not response.strip():
-                verdict: float | str = EMPTY
-            elif name in routes[code_]:
-                verdict = rule(instruction, response)
+            if name not in routes[code_] and answered:
+                reasons[name][ELSEWHERE] += 1
+                continue
+            verdicts = [rule(*pair) for pair in answered] or [EMPTY]
+            numbers = [verdict for verdict in verdicts if not isinstance(verdict, str)]
+            if numbers:
+                values[row, column] = np.mean(numbers)
             else:
-                verdict = ELSEWHERE
-            if isinstance(verdict, str):
-                reasons[name][verdict] += 1
-            else:
-                values[row, column] = verdict
-        cut, parsed = RULES.index("truncation"), RULES.index("code")
+                reasons[name][verdicts[0]] += 1
         if not np.isnan(values[row, parsed]) and not np.isnan(values[row, cut]):
             values[row, cut] = np.nan
             reasons["truncation"][CODE] += 1
-    return values, np.array([len(text.split()) for text in said]), reasons
+    return values, np.array(words, np.int64), reasons
+
+
+def exchanges(roles: list[int], said: list[str]) -> Iterator[tuple[str, str]]:
+    """What is asked and what is answered, time after time: user turns, and the assistant's up to the next of these.
+
+    Turns of others are left out: what a system or a tool says is no request.
+    """
+    asked: list[str] = []
+    answered: list[str] = []
+    for role, text in zip(roles, said, strict=True):
+        if role == ASSISTANT:
+            answered.append(text)
+        elif role == USER:
+            if answered:
+                yield "\n".join(asked), "\n".join(answered)
+                asked, answered = [], []
+            asked.append(text)
+    if answered:
+        yield "\n".join(asked), "\n".join(answered)
 
 
 def _fit(words: np.ndarray, category: np.ndarray) -> np.ndarray:

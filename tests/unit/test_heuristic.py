@@ -8,7 +8,7 @@ from pipeline.bins.categorizers import ColumnCategory
 from pipeline.budget import Budget
 from pipeline.executors import Processes, Serial
 from pipeline.run import curate
-from pipeline.scorers.heuristic import ELSEWHERE, EMPTY, RULES, Heuristic
+from pipeline.scorers.heuristic import ELSEWHERE, EMPTY, RULES, Heuristic, exchanges
 from pipeline.sources.memory import Memory
 from tests.conftest import toy_config, toy_rows
 
@@ -100,3 +100,19 @@ def test_workers_change_nothing(tmp_path):
     assert alone.keys() == many.keys()
     for name, (values, reasons) in alone.items():
         assert np.array_equal(values, many[name][0], equal_nan=True) and reasons == many[name][1]
+
+
+def test_in_a_chat_each_request_is_judged_with_its_answer(tmp_path):
+    chat = [("system", "Be kind."), ("user", f"{ASK}. Do not use the word 'hive'."), ("assistant", GOOD),
+            ("user", "And the queen?"), ("user", "Say it briefly."), ("assistant", ROWS["refused"][2]),
+            ("user", "Why?"), ("assistant", "The hive needs her, as she lays all the eggs.")]  # fmt: skip
+    rows = [{"messages": [{"role": role, "content": text} for role, text in chat]}]
+    rows += [{"messages": [{"role": "user", "content": f"{ASK} {i}"}, {"role": "assistant", "content": GOOD}]}
+             for i in range(3)]  # fmt: skip
+    run = curate(toy_config(tmp_path, rows, scorers={"quality": Heuristic()}, budget=Budget(rows=2)))
+    row = int(np.argmax(run.space.corpus.bytes))
+    columns = run.scores.columns
+    assert columns["quality_refusal"][row] == pytest.approx(2 / 3)
+    assert columns["quality_constraints"][row] == 1  # of the first request alone
+    asked = list(exchanges([2, 0, 1, 0, 0, 1, 1, 0], list("sabcdefg")))
+    assert asked == [("a", "b"), ("c\nd", "e\nf")]
