@@ -126,6 +126,18 @@ def configuration(kind: Kind, model: str, found: Place, trust: bool) -> Pretrain
         raise ConfigError(f"{kind.setting}.model={model} cannot be loaded ({line(error)}); {kind.advice}.") from error
 
 
+def require_architecture(kind: Kind, model: str, config: PretrainedConfig, *endings: str) -> None:
+    """Refuse a checkpoint that is another kind of model, which shows before anything is loaded.
+
+    Raises
+    ------
+    ConfigError
+    """
+    named = config.architectures or []
+    if named and not any(name.endswith(endings) for name in named):
+        raise ConfigError(f"{kind.setting}.model={model} is a {named[0]}; {kind.advice}.")
+
+
 def _files(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Name, size and time of every file that a model can be made of: hidden files and prose decide nothing."""
     found = [

@@ -55,6 +55,10 @@ def check(config: Config, corpus: Corpus) -> None:
     for scorer in config.scorers.values():
         scorer.require()
         scorer.foretell(corpus)
+    halves = {config.preference.quality, config.preference.difficulty}
+    if len(halves & set(config.scorers)) == 1:
+        log.warning("scorers has %s and no %s, so that no row has a preference.", *halves & set(config.scorers),
+                    *halves - set(config.scorers))  # fmt: skip
     config.selector.require({*config.scorers, *config.preference.columns(config.scorers)})
     scored = [column for scorer in config.scorers.values() for column in scorer.columns()]
     corpus.require_columns([*config.categorizer.columns(), *scored, *config.budget.columns()])

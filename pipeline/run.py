@@ -187,6 +187,8 @@ def score(config: Config, stages: Stages, space: Space) -> Scores:
         for part, verdicts in found.items():
             column = f"{name}_{part}" if part else name
             columns[column], nulls[column] = verdicts
+        if np.isnan(columns[name]).all():
+            log.warning("%s: no row has a number (%s)", name, ", ".join(nulls[name]) or "for no reason")
     preferred = config.preference.combine(columns)
     if preferred is not None:
         columns[PREFERENCE], nulls[PREFERENCE] = preferred

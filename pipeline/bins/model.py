@@ -137,7 +137,9 @@ def _is_setfit(found: Place) -> bool:
 
 def _labels(settings: ModelCategory, found: Place) -> list[str]:
     if not _is_setfit(found):
-        return labels_of(checkpoints.configuration(KIND, settings.model, found, settings.trust_remote_code))
+        config = checkpoints.configuration(KIND, settings.model, found, settings.trust_remote_code)
+        checkpoints.require_architecture(KIND, settings.model, config, "ForSequenceClassification")
+        return labels_of(config)
     said = _setfit_settings(found).get("labels")
     if not said:
         raise ConfigError(

@@ -110,6 +110,8 @@ class Chat(Component):
             )
         if not 0 <= self.tolerance <= 1:
             raise ConfigError(f"{setting}.tolerance is {self.tolerance}; expected a share from 0 to 1; mend it.")
+        if self.url is not None and not self.url.startswith(("http://", "https://")):
+            raise ConfigError(f"{setting}.url={self.url} is no address; expected one as in http://localhost:8000/v1.")
         for name in self.extra:
             if name in OURS:
                 raise ConfigError(

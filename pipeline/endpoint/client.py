@@ -22,6 +22,7 @@ ALL = (401, 403, 404)  # what servers say that answer no request with this key, 
 ONE = (400, 413, 422)  # what they say to a single request, or to a response_format that they do not know
 AGAIN = (408, 409, 425, 429)  # and from 500 on
 BILLED = 500  # from here on, a model may have answered before something else failed
+UNSENT = ("ConnectError", "ConnectTimeout")  # what the HTTP client says where nothing was sent
 WAIT = 60.0  # seconds before a request is tried again, at most
 AROUND = 64  # tokens that a chat template may put around a message
 
@@ -91,8 +92,10 @@ class Client:
                 pause = error.response.headers.get("retry-after")
             except openai.APITimeoutError:
                 why, pause = "no answer in time", "0"
-            except openai.APIConnectionError:
+            except openai.APIConnectionError as error:
                 why, pause = "no connection", None
+                if type(error.__cause__).__name__ in UNSENT:
+                    real = 0, 0
             except (openai.OpenAIError, ValueError, TypeError, AttributeError, IndexError):
                 why, pause = "what came is no chat completion", None
             finally:

@@ -34,7 +34,8 @@ OWN_LETTERS = {
 
 FUNCTION_WORDS = {
     "en": "the of and to in is that it for was with as on are this be by at from have you not they an which we or i do "
-    "my he she his her but so all would like has had were can what your their",
+    "my he she his her but so all would like has had were can what your their a about up out who them then been there "
+    "when will if into some could these two only other after than first any each how many much did does one over more",
     "fr": "le la les des et est un une dans que qui pour pas sur au avec ce il elle je vous nous sont du aux été mais",
     "es": "el la los las y es un una en que por para con del se no su como más lo al pero está muy son qué yo mi este",
     "de": "der die das und ist ein eine nicht mit auf für von den dem zu im ich sie es wir sich auch wie dass wird war",
@@ -65,7 +66,7 @@ _LANGUAGE = re.compile(
     r"persian|urdu|hindi|bengali|punjabi|tamil|telugu|thai|georgian|armenian|korean|japanese|chinese|mandarin)\b",
     re.IGNORECASE,
 )
-LEAST = 2  # function words that there must be
+LEAST = 3  # function words that there must be, two different ones of two letters or more
 SHARE = 0.12  # of all words that they must be
 LEAD = 1.3  # times as many as of the next language
 
@@ -101,6 +102,9 @@ def language_of(text: str) -> str | None:
         found.update(_LANGUAGES.get(word, ()))
     best = found.most_common(2)
     if not best or best[0][1] < max(LEAST, SHARE * len(words)):
+        return None
+    # Single letters are as often variables and initials.
+    if len({word for word in words if len(word) > 1 and best[0][0] in _LANGUAGES.get(word, ())}) < 2:
         return None
     return best[0][0] if len(best) == 1 or best[0][1] >= LEAD * best[1][1] else None
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import logging
+import math
+import re
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 REFUSED = "the model's chat template refuses its turns"
 OTHERS = "a turn of neither user nor assistant inside"
 SILENT = "no user turn"
-log = logging.getLogger("corebound")
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 @dataclass(kw_only=True)
@@ -49,6 +51,7 @@ class Classifier(Modelled):
     def require(self) -> None:
         _, found = self._settle()
         config = checkpoints.configuration(self.kind(), self.model, found, self.trust_remote_code)
+        checkpoints.require_architecture(self.kind(), self.model, config, "ForSequenceClassification")
         labels = labels_of(config)
         if len(labels) == 1 and self.label is not None:
             raise ConfigError(
@@ -65,7 +68,12 @@ class Classifier(Modelled):
                     f"scorers.{self.slot}.model={self.model} gives each of {', '.join(labels)} a probability of its "
                     f"own, so that no label is the expected one; name one as scorers.{self.slot}.label."
                 )
-            log.info("%s: the expected number of the label, of %s", self.slot, ", ".join(labels))
+            numbers = [float(found.group()) if (found := NUMBER.search(label)) else math.nan for label in labels]
+            if not all(a < b for a, b in pairwise(numbers)):
+                raise ConfigError(
+                    f"scorers.{self.slot}.model={self.model} has the labels {', '.join(labels)}; expected numbers that "
+                    f"rise, from bad to good, or one whose probability counts: name it as scorers.{self.slot}.label."
+                )
 
     def numbers(self, read: Reader, tokens: list[list[int]], kinds: list[list[int]] | None = None) -> np.ndarray:
         """Of texts as tokens, and the kinds of these where the model has such: float64[t]."""
@@ -98,8 +106,9 @@ def labels_of(config: PretrainedConfig) -> list[str]:
 class Reward(Classifier):
     """Quality as a reward model sees it, of the whole conversation.
 
-    A model with one output gives that; of several, the expected number of the label, counted from 1 in the model's
-    order (as arXiv 2312.15685, section 2.3, has it of scores from 1 to 6), or the probability of ``label``. Chats are
+    A model with one output gives that; of several whose labels are numbers that rise, as "1 star" to "5 stars", the
+    expected place of the label, counted from 1 (as arXiv 2312.15685, section 2.3, has it of scores from 1 to 6); of
+    others, the probability of ``label``. Chats are
     put in the model's template; without one, what was asked and what was answered are given as a pair of texts.
 
     Parameters

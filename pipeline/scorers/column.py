@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from omegaconf import MISSING
 
+from pipeline.errors import ConfigError
 from pipeline.scorers import Scorer, Verdicts
 
 if TYPE_CHECKING:
@@ -42,12 +43,19 @@ class Column(Scorer):
 
     def score(self, space: Space, executor: Executor) -> Verdicts:
         values, reasons = np.full(len(space), np.nan, np.float32), dict.fromkeys((MISSED, WORD, ENDLESS), 0)
-        for row, value in enumerate(space.corpus.column(self.column)):
+        column = space.corpus.column(self.column)
+        for row, value in enumerate(column):
             number = _number(value)
             if isinstance(number, str):
                 reasons[number] += 1
             else:
                 values[row] = number
+        if np.isnan(values).all():
+            shown = repr(column[0])
+            raise ConfigError(
+                f"column '{self.column}' holds no number in any row ({space.corpus.place(0)}: "
+                f"{shown if len(shown) < 60 else shown[:57] + '...'}); expected scores; name another column."
+            )
         return values, {reason: count for reason, count in reasons.items() if count}
 
 

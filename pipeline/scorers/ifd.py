@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from pipeline import checkpoints
 from pipeline.arrays.texts import ASSISTANT
 from pipeline.errors import ConfigError
 from pipeline.reader import Reader, require_trained
@@ -45,6 +46,11 @@ class Ifd(Modelled):
     advice: ClassVar[str] = "give a folder or an id of the Hub whose config.json names an architecture ...ForCausalLM"
 
     batch_size: int = 8
+
+    def require(self) -> None:
+        _, found = self._settle()
+        config = checkpoints.configuration(self.kind(), self.model, found, self.trust_remote_code)
+        checkpoints.require_architecture(self.kind(), self.model, config, "ForCausalLM", "LMHeadModel")
 
     def build(self, place: Place) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
         from transformers import AutoModelForCausalLM, AutoTokenizer

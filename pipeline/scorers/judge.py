@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("corebound")
 BLOCK = 1024
+CAP = "the cap on"  # how reasons of `Failure.by` begin
 FIRST = 32  # answers, of which one has to hold a score
 EMPTY = "empty answer"
 UNTRIED = "a dry run asks nobody"
@@ -106,16 +107,26 @@ class Judge(Scorer):
                     failed += isinstance(one, Failure) and not one.capped
                     if answers:  # until then, `ask` says that nobody is there
                         self._stop_if(failed, answers, len(space), nulls)
+            if failed and not answers:
+                why = next(reason for reason in nulls if not reason.startswith(CAP))
+                raise EndpointError(
+                    f"{self.chat.model} answered none of {failed} requests ({why}), and the caps allow no more; "
+                    "expected an OpenAI-compatible server; see that it runs, and run again."
+                )
             self._stop_if(failed, answers, len(space), nulls)
         finally:
             store.close()
             log.info("quality: %s asked: %s", self.chat.model, meter)
+        capped = {reason: count for reason, count in nulls.items() if reason.startswith(CAP)}
+        for reason, count in capped.items():
+            log.warning("quality: %s rows were not asked about: %s.", f"{count:,}", reason)
         silent = int(np.isnan(values).sum()) - sum(nulls.values())
         return values, dict(sorted((nulls + Counter({EMPTY: silent})).items()))
 
     def _stop_if(self, failed: int, answers: int, rows: int, nulls: Counter) -> None:
         if failed > self.chat.tolerance * rows:
-            why = max((reason for reason in nulls if reason not in (NONSENSE, OUTSIDE)), key=nulls.__getitem__)
+            failures = (reason for reason in nulls if reason not in (NONSENSE, OUTSIDE) and not reason.startswith(CAP))
+            why = max(failures, key=nulls.__getitem__)
             raise EndpointError(
                 f"{failed:,} requests to {self.chat.model} failed ({why}); expected at most a share of "
                 f"{self.chat.tolerance:g} of {rows:,}; run again, which asks these and the rest alone, or raise "

@@ -206,11 +206,19 @@ def test_a_server_that_is_not_there_or_refuses_stops_the_run_at_once(tmp_path):
         pass
     with pytest.raises(EndpointError, match=r"none of 8 requests to http://127\S+ was answered .*no connection"):
         judged(tmp_path, server, tries=1)
+    with pytest.raises(EndpointError, match=r"judge answered none of 2 requests .*no connection"):
+        judged(tmp_path, server, tries=1, max_requests=2, concurrency=1)
     for status in (401, 403):
         with serving(lambda number, body, status=status: status) as server:
             with pytest.raises(EndpointError, match=f"refuses requests for judge .status {status}"):
                 judged(tmp_path, server)
         assert len(server.bodies) <= 8
+
+
+def test_a_cap_that_is_reached_is_said(tmp_path, caplog):
+    with serving(lambda number, body: said(5)) as server:
+        judged(tmp_path, server, max_requests=10)
+    assert "quality: 14 rows were not asked about: the cap on requests was reached." in caplog.text
 
 
 @pytest.mark.parametrize("cap", [{"max_requests": 9}, {"max_tokens": 2_000},

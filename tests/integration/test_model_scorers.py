@@ -86,9 +86,15 @@ def test_a_reward_of_a_chat_model_reads_its_template(checkpoints, space):
         assert value == pytest.approx(model(**tokenizer(text, return_tensors="pt")).logits.item(), abs=1e-4)
 
 
-def test_several_labels_give_the_expected_one_or_the_chance_of_one(checkpoints, space):
-    path = str(checkpoints / "graded")
-    expected, _ = Reward(model=path).score(space, Serial())
+def test_several_labels_give_the_expected_one_or_the_chance_of_one(checkpoints, space, tmp_path):
+    path, starred = str(checkpoints / "graded"), shutil.copytree(checkpoints / "graded", tmp_path / "starred")
+    config = json.loads((starred / "config.json").read_text())
+    stars = {"0": "1 star", "1": "2 stars", "2": "3 stars"}
+    (starred / "config.json").write_text(json.dumps({**config, "id2label": stars}))
+    Reward(model=str(starred)).require()
+    expected, _ = Reward(model=str(starred)).score(space, Serial())
+    with pytest.raises(ConfigError, match=r"has the labels bad, fair, good; expected numbers that rise"):
+        Reward(model=path).require()
     each = [Reward(model=path, label=label).score(space, Serial())[0] for label in ("bad", "fair", "good")]
     assert np.allclose(sum(each), 1, atol=1e-5) and np.ptp(each[0]) > 0.01
     assert np.allclose(expected, each[0] + 2 * each[1] + 3 * each[2], atol=1e-5)
@@ -238,16 +244,25 @@ def test_a_killed_run_goes_on_at_its_chunk(checkpoints, space, tmp_path, monkeyp
 
 
 def test_what_is_no_model_for_this_is_said(checkpoints, space, tmp_path):
+    from safetensors.torch import load_file, save_file
+
     (tmp_path / "empty").mkdir()
     config = json.loads((checkpoints / "pair" / "config.json").read_text())
     broken = shutil.copytree(checkpoints / "pair", tmp_path / "broken")
     (broken / "config.json").write_text(json.dumps({**config, "hidden_size": 33}))
+    headless, both_ways = (shutil.copytree(checkpoints / name, tmp_path / name) for name in ("pair", "masked"))
+    weights = load_file(headless / "model.safetensors")
+    save_file({name: w for name, w in weights.items() if "classifier" not in name}, headless / "model.safetensors",
+              {"format": "pt"})  # fmt: skip
+    masked = json.loads((both_ways / "config.json").read_text())
+    (both_ways / "config.json").write_text(json.dumps({**masked, "architectures": ["BertLMHeadModel"]}))
     cases = [
         (Reward(model=str(tmp_path / "empty")), r"scorers.quality.model=.* without config.json, so no model"),
         (Ifd(model="nobody/nothing"), "scorers.difficulty.model=nobody/nothing is no folder here, and the Hub does"),
-        (Reward(model=str(checkpoints / "causal")), "has no weights for score.weight, so that part was never trained"),
-        (Ifd(model=str(checkpoints / "reward")), "has no weights for lm_head.weight"),
-        (Ifd(model=str(checkpoints / "masked")), "also reads what comes after a token"),
+        (Reward(model=str(checkpoints / "causal")), "quality.model=.* is a LlamaForCausalLM; give a folder"),
+        (Reward(model=str(headless)), "has no weights for classifier.bias, so that part was never trained"),
+        (Ifd(model=str(checkpoints / "reward")), "difficulty.model=.* is a LlamaForSequenceClassification; give"),
+        (Ifd(model=str(both_ways)), "also reads what comes after a token"),
         (Reward(model=str(checkpoints / "several")), "gives each of bad, fair, good a probability of its own"),
         (Reward(model=str(checkpoints / "pair"), label="good"), "label=good, and .* gives one number"),
         (Reward(model=str(broken)), "scorers.quality.model=.*broken cannot be loaded"),
@@ -301,6 +316,9 @@ def test_another_column_is_another_score_and_a_missing_one_is_refused(tmp_path):
         table = Dataset.from_list([{**row, "stars": row["stars"] + change} for row in rows])
         run = curate(toy_config(tmp_path, source=Memory(dataset=table), **settings))
         assert sorted(run.scores.columns["quality"]) == [i + change for i in range(12)]
+    table = Dataset.from_list([{**row, "stars": "none"} for row in rows])
+    with pytest.raises(ConfigError, match=r"column 'stars' holds no number in any row \(dataset row \d+.*'none'"):
+        curate(toy_config(tmp_path, source=Memory(dataset=table), **settings))
     with pytest.raises(ConfigError, match="no column 'star'; its columns are"):
         curate(toy_config(tmp_path, rows, budget=Budget(rows=2), scorers={"quality": Column(column="star")}))
 
@@ -310,7 +328,7 @@ def test_stages_are_kept_by_what_the_model_is(checkpoints, tmp_path):
     rows = rows_of(*ASKED)
     keys = []
     for path in (checkpoints / "pair", moved, checkpoints / "graded"):
-        scorers = {"quality": Reward(model=str(path))}
+        scorers = {"quality": Reward(model=str(path), label="good" if path.name == "graded" else None)}
         keys.append(curate(toy_config(tmp_path / "cache", rows, scorers=scorers)).stages.key("score-quality"))
     assert keys[0] == keys[1] != keys[2]
     more = {"scorers": {"quality": Reward(model=str(moved))}, "clusterer": SphericalKMeans(size=3)}

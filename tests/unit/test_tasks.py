@@ -127,4 +127,4 @@ def test_shares_of_a_category_without_rows_go_to_the_others(tmp_path, caplog):
     run = curate(toy_config(tmp_path, rows, categorizer=Tasks(examples=str(tmp_path / "mine.yaml")), budget=budget))
     names = run.space.bins.category_name[run.space.bins.category][run.selection.kept]
     assert sorted(names) == ["animals"] * 4 + ["plants"] * 4
-    assert "stars is due 4 rows and has 0; more than their shares got" in caplog.text
+    assert "stars is due 4 rows, has 0 and gets 0; more than their shares got" in caplog.text
