@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, corebound
 from tests.integration.hub_server import serving
 from tests.integration.hub_user import environment
 
@@ -93,3 +93,12 @@ def test_the_tables_of_a_bench_are_what_it_printed(title, file):
     written = [line for name in file.split() for line in (ROOT / "scripts/figures" / name).read_text().splitlines()]
     shown = [line for line in section.splitlines() if line.startswith("|")]
     assert len(shown) > 20 and set(shown) <= set(written)
+
+
+def test_the_file_for_a_judge_composes(tmp_path):
+    text = next(block for block in blocks("yaml") if "judge" in block)
+    (tmp_path / "conf" / "experiment").mkdir(parents=True)
+    (tmp_path / "conf" / "experiment" / "judged.yaml").write_text(text)
+    words = ["--config-dir", "conf", "experiment=judged", "source.path=a.jsonl", "budget.rows=2", "sink.path=out"]
+    shown = corebound(tmp_path, *words, "--cfg", "job").stdout
+    assert "model: gpt-4o-mini" in shown and "max_cost: 5" in shown and "requests.sqlite" in shown
