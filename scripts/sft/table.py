@@ -10,7 +10,7 @@ import numpy as np
 from proof.table import markdown, percent
 
 from sft import picture
-from sft.arms import BASE, FULL, OURS, RANDOM, named
+from sft.arms import BASE, FULL, MATCHED, OURS, RANDOM, named
 from sft.corpora import Row
 from sft.verdict import MACRO, difference, mean_loss, over_base
 
@@ -45,6 +45,7 @@ def tables(found: list[dict[str, Any]], chosen: dict[str, Any], data: dict[str, 
             f"## {OURS} to random, source by source\n",
             "Negative is better. On the right what random rows gain over the base at the largest budget.\n",
             by_source(found, chosen),
+            *to_matched(found, chosen),
             "## What is kept of each source\n",
             "Its share of the answer tokens that are kept, to its share of the pool's, and the loss.\n",
             kept_of(found, chosen, data),
@@ -110,6 +111,16 @@ def by_source(found: list[dict[str, Any]], chosen: dict[str, Any]) -> str:
     return markdown(["source", *map(named, chosen["budgets"]), "random to base"], rows)
 
 
+def to_matched(found: list[dict[str, Any]], chosen: dict[str, Any]) -> list[str]:
+    """What which rows of a source are kept is worth, the answer tokens of each source being the same."""
+    if MATCHED not in chosen["arms"]:
+        return []
+    rows = [[name, *(shown(*difference(found, OURS, budget, name, rival=MATCHED)) for budget in chosen["budgets"])]
+            for name in [*chosen["sources"], MACRO]]  # fmt: skip
+    header = ["source", *(f"{named(budget)}, to {MATCHED}" for budget in chosen["budgets"])]
+    return [f"## {OURS} to {MATCHED}, source by source\n", markdown(header, rows)]
+
+
 def kept_of(found: list[dict[str, Any]], chosen: dict[str, Any], data: dict[str, list[Row]]) -> str:
     """Answer tokens of each source, of ours and of random rows, beside the loss; and how both go together, by arm."""
     there = {
@@ -137,7 +148,7 @@ def kept_of(found: list[dict[str, Any]], chosen: dict[str, Any], data: dict[str,
             lines_of_arms.append([arm, *(f"{np.corrcoef(np.array(each).T)[0, 1]:+.2f}" for each in both)])
     said = markdown(["source", *header], lines)
     if lines_of_arms:
-        said += "\nCorrelation, over sources, of these differences of an arm to random with those of its loss:\n\n"
+        said += "\nCorrelation, over the sources, of these differences of an arm to random with those of its loss:\n\n"
         said += markdown(["arm", *map(named, chosen["budgets"])], lines_of_arms)
     return said
 

@@ -249,7 +249,7 @@ def test_more_pairs_budgets_and_arms_add_to_what_is_there():
 def test_tables_say_what_results_say(tmp_path):
     from sft import table
 
-    chosen = {"sources": ["a", "b", "c"], "arms": ["corebound", "random"], "budgets": [0.1], "pairs": 2, "full": 0,
+    chosen = {"sources": ["a", "b", "c"], "arms": ["corebound", "random", "matched"], "budgets": [0.1], "pairs": 2, "full": 0,
               "model": "small", "parts": str(tmp_path / "parts-1")}  # fmt: skip
     shared = {"rows": 4, "tokens": 9, "answer_tokens": 5, "steps": 3, "seconds": 1, "seconds_to_select": 2}
     found = [{"arm": "base", "budget": 0.0, "pair": 0, "loss": {"a": 3.0, "b": 3.0, "c": 3.0}} | shared]
@@ -263,6 +263,10 @@ def test_tables_say_what_results_say(tmp_path):
             {"arm": "random", "budget": 0.1, "pair": pair, "loss": theirs, "answered": {"a": 40, "b": 40, "c": 20}}
             | shared
         )
+        found.append(
+            {"arm": "matched", "budget": 0.1, "pair": pair, "loss": {"a": 2.91, "b": 2.84, "c": 2.88},
+             "answered": {"a": 60, "b": 20, "c": 20}} | shared
+        )  # fmt: skip
     row = {"answer_tokens": 2}
     rows = [row | {"source": name} for name in "aabbc"]
     said = table.tables(
@@ -272,6 +276,8 @@ def test_tables_say_what_results_say(tmp_path):
     assert "| a | +50 % | +0 % | -0.0510 |" in said and "| b | -50 % | +0 % | +0.0400 |" in said
     assert "| corebound | -1.00 |" in said or "| corebound | -0.99 |" in said
     assert "| a | 2 | 2 | 1 | 2 | 7 |" in said
+    matched = said.split("## corebound to matched")[1].split("##")[0]
+    assert "| a | -0.0110 (-0.0237 to +0.0017) |" in matched and "| c | +0.0200 (+0.0200 to +0.0200) |" in matched
 
 
 def conversations():
