@@ -249,8 +249,8 @@ def test_more_pairs_budgets_and_arms_add_to_what_is_there():
 def test_tables_say_what_results_say(tmp_path):
     from sft import table
 
-    chosen = {"sources": ["a", "b", "c"], "arms": ["corebound", "random", "matched"], "budgets": [0.1], "pairs": 2, "full": 0,
-              "model": "small", "parts": str(tmp_path / "parts-1")}  # fmt: skip
+    chosen = {"sources": ["a", "b", "c"], "arms": ["corebound", "random", "matched"], "budgets": [0.1], "pairs": 2,
+              "full": 0, "model": "small", "parts": str(tmp_path / "parts-1")}  # fmt: skip
     shared = {"rows": 4, "tokens": 9, "answer_tokens": 5, "steps": 3, "seconds": 1, "seconds_to_select": 2}
     found = [{"arm": "base", "budget": 0.0, "pair": 0, "loss": {"a": 3.0, "b": 3.0, "c": 3.0}} | shared]
     for pair, more in ((0, 0.0), (1, 0.002)):
