@@ -43,7 +43,7 @@ def _main() -> None:
 
     if any(re.search(r"token=['\"]?hf_", argument) for argument in sys.argv):
         _refuse("found a token on the command line, which Hydra would write down; set HF_TOKEN and leave it out.")
-    register()
+    register(names_alone="--help" in sys.argv)
     sys.argv[1:] = flags_first(sys.argv[1:])
     for name in ("HF_DATASETS_DISABLE_PROGRESS_BARS", "HF_HUB_DISABLE_PROGRESS_BARS"):
         os.environ.setdefault(name, "1")  # ours say more

@@ -170,8 +170,11 @@ class Config:
             raise ConfigError(f"seed is {self.seed}; expected 0 to {2**31 - 2}; mend it.")
 
 
-def register() -> None:
-    """Tell Hydra about every component: its dataclass is its schema and its defaults."""
+def register(names_alone: bool = False) -> None:
+    """Tell Hydra about every component: its dataclass is its schema and its defaults.
+
+    For its help the names are enough, of which it copies all that is behind them several times.
+    """
     from hydra.core.config_store import ConfigStore
 
     schema = OmegaConf.structured(Config)
@@ -182,6 +185,9 @@ def register() -> None:
     store.store(name="schema", node=schema)
     for group, options in GROUPS.items():
         for name, component in options.items():
+            if names_alone:
+                store.store(group=group, name=name, node={})
+                continue
             node = OmegaConf.structured(component)
             for key in ("columns", "files", "hub", "shares", "labels"):  # their keys are the user's, likewise
                 if key in node and isinstance(node._get_node(key), DictConfig):

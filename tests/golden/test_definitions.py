@@ -95,7 +95,9 @@ def test_every_row_has_its_reason(run):
 
 
 def test_the_order_is_boundary_weighted_facility_location(run):
-    """In each cluster: the next row is the one that raises sum w_i max cos(i, kept) most."""
+    """In each cluster: the next row is the one that raises sum w_i max cos(i, kept) most, times its preference."""
+    preferred = run.scores.columns["preference"].astype(np.float64)
+    preferred = np.where(np.isnan(preferred), np.nanmean(preferred), preferred)
     vectors = np.asarray(run.space.embeddings.vectors, np.float64)
     weight = (1 + run.scores.nearness.astype(np.float64)) * ~run.demand.last
     for rows in run.space.bins.members:
@@ -105,6 +107,7 @@ def test_the_order_is_boundary_weighted_facility_location(run):
         best = np.zeros(len(rows))
         for place in range(len(order)):
             gains = (weight[rows, None] * np.maximum(cosine[:, place:] - best[:, None], 0)).sum(axis=0)
+            gains *= preferred[order[place:]]
             assert gains[0] >= gains.max() - 1e-4
             best = np.maximum(best, cosine[:, place])
 
