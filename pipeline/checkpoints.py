@@ -1,33 +1,22 @@
-"""Where a model's files are, which ones they are, and where it runs."""
+"""Where a model's files are, and which ones they are."""
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from pipeline import devices, versions
 from pipeline.cache import digest, file_digest
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, line
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
+T = TypeVar("T")
 HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w.-]+)?")  # anything else is a path
-
-
-class Dtype(StrEnum):
-    """Numbers that a model computes with."""
-
-    float32 = "float32"
-    float16 = "float16"
-    bfloat16 = "bfloat16"
 
 
 @dataclass(frozen=True)
@@ -97,17 +86,45 @@ def find(kind: Kind, model: str, revision: str | None) -> Place:
         return Place(str(folder), None, _content(folder, _files(folder)))
     if folder.exists() or not HUB_ID.fullmatch(model):
         raise ConfigError(f"{kind.setting}.model={model} is neither a folder nor an id of the Hub; {kind.advice}.")
-    from huggingface_hub import constants, resolve_revision
+    from huggingface_hub import constants
 
     name = f"{kind.owner}/{model}" if kind.owner and "/" not in model else model
     try:
-        commit = resolve_revision(name, revision=revision).resolved
+        commit = _commit(name, revision)
     except Exception as error:  # of huggingface_hub, and of the HTTP client that it happens to use
         why = "HF_HUB_OFFLINE is set and its cache here lacks it" if constants.HF_HUB_OFFLINE else line(error)
         raise ConfigError(
             f"{kind.setting}.model={model} is no folder here, and the Hub does not give {name} ({why}); {kind.advice}."
         ) from error
     return Place(name, commit, f"{name}@{commit}")
+
+
+@cache
+def _commit(name: str, revision: str | None) -> str:
+    """Asked for once, so that a run has one model however often it looks."""
+    from huggingface_hub import resolve_revision
+
+    return resolve_revision(name, revision=revision).resolved
+
+
+def settle(kind: Kind, component: T) -> tuple[T, Place]:
+    """A component with its device named, and where its model is; it has ``model, revision, device, dtype``.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such model, or this machine cannot run it so.
+    """
+    found = find(kind, component.model, component.revision)
+    device = devices.resolve(component.device, kind.setting)
+    devices.require_fast(component.dtype, device, kind.setting)
+    return replace(component, device=device), found
+
+
+def identity(settled: Any, found: Place) -> dict[str, Any]:
+    """What of a settled component's model can change a result: not where it is or what its device is called."""
+    where = {"model": found.content, "revision": None, "device": devices.hardware(settled.device)}
+    return where | {"versions": versions.encoding()}
 
 
 def configuration(kind: Kind, model: str, found: Place, trust: bool) -> PretrainedConfig:
@@ -153,92 +170,3 @@ def _files(folder: Path) -> tuple[tuple[str, int, int], ...]:
 @cache
 def _content(folder: Path, files: tuple[tuple[str, int, int], ...]) -> str:
     return digest([[name, file_digest(folder / name)] for name, _, _ in files])
-
-
-def resolve(device: str | None, setting: str) -> str:
-    """The device that is asked for, or the best that this machine has.
-
-    Raises
-    ------
-    ConfigError
-        If this machine has no such device.
-    """
-    import torch
-
-    has = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    available = [name for name, there in has.items() if there]
-    if device is None:
-        return available[0]
-    try:
-        torch.zeros(1, device=device).tolist()
-    except Exception as error:  # torch raises whatever the driver gave it
-        raise ConfigError(
-            f"{setting}.device={device} cannot be used ({line(error)}); this machine has {', '.join(available)}; "
-            "name one of these, or leave it out."
-        ) from error
-    return device
-
-
-def require_fast(dtype: Dtype, device: str, setting: str) -> None:
-    """Refuse half precision where it only costs.
-
-    Raises
-    ------
-    ConfigError
-    """
-    if dtype != Dtype.float32 and device == "cpu":
-        raise ConfigError(
-            f"{setting}.dtype={dtype} on the cpu, where half precision is slow and digits are lost; expected float32; "
-            f"leave it out, or name a GPU as {setting}.device."
-        )
-
-
-def hardware(device: str) -> str:
-    """What a device is, for cache keys: two cards of one model compute the same."""
-    import torch
-
-    return f"cuda {torch.cuda.get_device_name(device)}" if device.startswith("cuda") else device
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Loading without the bars and reports of transformers: we say what matters ourselves."""
-    from transformers.utils import logging as transformers
-
-    loggers = [logging.getLogger(name) for name in ("sentence_transformers", "transformers")]
-    before, bars = [logger.level for logger in loggers], transformers.is_progress_bar_enabled()
-    transformers.disable_progress_bar()
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, before, strict=True):
-            logger.setLevel(level)
-        if bars:
-            transformers.enable_progress_bar()
-
-
-_turn = Lock()
-
-
-@contextmanager
-def one_torch_thread() -> Iterator[None]:
-    """Torch keeps a thread count of its own, which `one_thread` does not reach in every build; one worker thread at a
-    time, as there is one model and one such count a process."""
-    import torch
-
-    with _turn:
-        before = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)
-
-
-def line(error: BaseException) -> str:
-    """The first line of what a library said, short enough for a sentence."""
-    said = re.sub(r"\s+", " ", next((part for part in str(error).splitlines() if part.strip()), ""))
-    said = said if len(said) < 200 else f"{said[:197]}..."
-    return said.strip().rstrip(".") or type(error).__name__

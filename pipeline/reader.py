@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.errors import ConfigError
+from pipeline import devices
+from pipeline.errors import ConfigError, line
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+    from pipeline.checkpoints import Kind, Place
 
 UNLIMITED = 10**6  # tokenizers write "no limit" as huge numbers
 NUMBERS = 2**28  # of a batch's tokens times the outputs of each: a GB in float32
@@ -78,19 +81,41 @@ def window(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, most: int
     return min(limit for limit in limits if 0 < limit <= UNLIMITED)
 
 
-def require_trained(report: dict[str, Any], setting: str, advice: str) -> None:
-    """Refuse a checkpoint that lacks weights, which transformers would make up at random.
+def labels_of(config: PretrainedConfig) -> list[str]:
+    """Names of the outputs of a classifier, in their order."""
+    return [config.id2label[number] for number in range(config.num_labels)]
+
+
+def load(kind: Kind, settings: Any, found: Place, auto: str) -> Reader:
+    """A model and its tokenizer, ready to read.
 
     Parameters
     ----------
-    report : dict
-        What ``from_pretrained`` gives with ``output_loading_info``.
-    setting, advice : str
+    kind : Kind
+    settings : component
+        Settled, with ``model, device, dtype, batch_size, max_tokens, trust_remote_code``.
+    found : Place
+    auto : str
+        Class of transformers, as ``AutoModelForCausalLM``.
 
     Raises
     ------
     ConfigError
+        If these files are no such model, or lack weights, which transformers would make up at random.
     """
+    import torch
+    import transformers
+
+    setting = f"{kind.setting}.model={settings.model}"
+    how = {"revision": found.revision, "trust_remote_code": settings.trust_remote_code}
+    with devices.quiet():
+        try:
+            tokenizer = transformers.AutoTokenizer.from_pretrained(found.where, **how)
+            model, report = getattr(transformers, auto).from_pretrained(found.where, **how, output_loading_info=True)
+            model = model.to(settings.device, getattr(torch, settings.dtype)).eval()
+        except Exception as error:  # a broken file fails anywhere in three libraries
+            raise ConfigError(f"{setting} cannot be loaded ({line(error)}); {kind.advice}.") from error
     missing = sorted(report["missing_keys"])
     if missing:
-        raise ConfigError(f"{setting} has no weights for {missing[0]}, so that part was never trained; {advice}.")
+        raise ConfigError(f"{setting} has no weights for {missing[0]}, so that part was never trained; {kind.advice}.")
+    return Reader(tokenizer, model, window(model, tokenizer, settings.max_tokens), settings.batch_size)

@@ -106,3 +106,8 @@ def _only(texts: pa.ListArray, roles: pa.ListArray, speaker: int) -> pa.ListArra
     before = np.concatenate([[0], np.cumsum(said)])
     offsets = before[np.concatenate([[0], ends]).astype(np.int64)]
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), texts.flatten().filter(pa.array(said)))
+
+
+def ends(text: str, first: int, last: int, between: str = "\n") -> str:
+    """The first and last characters of a text that has more."""
+    return text if len(text) <= first + last else f"{text[:first]}{between}{text[-last:]}"

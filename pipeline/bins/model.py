@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from omegaconf import MISSING
 
-from pipeline import checkpoints, versions
+from pipeline import checkpoints, devices, reader
 from pipeline.arrays import Categories
 from pipeline.bins import Categorizer, votes
 from pipeline.bins.tasks import OTHER
-from pipeline.checkpoints import Dtype, Kind, Place
-from pipeline.errors import ConfigError
+from pipeline.checkpoints import Kind, Place
+from pipeline.devices import Dtype
+from pipeline.errors import ConfigError, line
 from pipeline.progress import track, waiting
-from pipeline.reader import Reader, require_trained, window
-from pipeline.scorers.classifier import labels_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,9 +81,7 @@ class ModelCategory(Categorizer):
         self._named(self._settle()[1])
 
     def identity(self) -> dict[str, Any]:
-        settled, found = self._settle()
-        where = {"model": found.content, "revision": None, "device": checkpoints.hardware(settled.device)}
-        return {**super().identity(), **where, "versions": versions.encoding()}
+        return {**super().identity(), **checkpoints.identity(*self._settle())}
 
     def content(self, corpus: Corpus) -> Any:
         return corpus.content
@@ -108,9 +105,7 @@ class ModelCategory(Categorizer):
 
     def _settle(self) -> tuple[ModelCategory, Place]:
         """This component with its device named, and where its model is."""
-        found = checkpoints.find(KIND, self.model, self.revision)
-        device = checkpoints.resolve(self.device, "categorizer")
-        checkpoints.require_fast(self.dtype, device, "categorizer")
+        settled, found = checkpoints.settle(KIND, self)
         if _is_setfit(found) and not self.trust_remote_code:
             raise ConfigError(
                 f"categorizer.model={self.model} holds {SETFIT}, a pickle, which can run any code; if you trust it, "
@@ -118,7 +113,7 @@ class ModelCategory(Categorizer):
             )
         if _is_setfit(found) and self.dtype != Dtype.float32:
             raise ConfigError(f"categorizer.dtype={self.dtype} is not for folders of setfit; leave it out.")
-        return replace(self, device=device), found
+        return settled, found
 
     def _named(self, found: Place) -> list[str]:
         """The category of each of the model's labels, in its order."""
@@ -139,7 +134,7 @@ def _labels(settings: ModelCategory, found: Place) -> list[str]:
     if not _is_setfit(found):
         config = checkpoints.configuration(KIND, settings.model, found, settings.trust_remote_code)
         checkpoints.require_architecture(KIND, settings.model, config, "ForSequenceClassification")
-        return labels_of(config)
+        return reader.labels_of(config)
     said = _setfit_settings(found).get("labels")
     if not said:
         raise ConfigError(
@@ -160,36 +155,23 @@ def _load(settled: ModelCategory, found: Place) -> Classify:
     key = (repr(settled), found.content)
     if key not in _loaded:  # once a worker, not once a block
         _loaded.clear()
-        with checkpoints.quiet():
-            try:
-                _loaded[key] = (_setfit if _is_setfit(found) else _classifier)(settled, found)
-            except ConfigError:
-                raise
-            except Exception as error:  # a broken file fails anywhere in three libraries
-                said = f"categorizer.model={settled.model} cannot be loaded ({checkpoints.line(error)})"
-                raise ConfigError(f"{said}; {KIND.advice}.") from error
+        _loaded[key] = (_setfit if _is_setfit(found) else _classifier)(settled, found)
     return _loaded[key]
 
 
 def _classifier(settled: ModelCategory, found: Place) -> Classify:
     import torch
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    how = {"revision": found.revision, "trust_remote_code": settled.trust_remote_code}
-    tokenizer = AutoTokenizer.from_pretrained(found.where, **how)
-    model, report = AutoModelForSequenceClassification.from_pretrained(found.where, **how, output_loading_info=True)
-    require_trained(report, f"categorizer.model={settled.model}", KIND.advice)
-    model = model.to(settled.device, getattr(torch, settled.dtype)).eval()
-    reader = Reader(tokenizer, model, window(model, tokenizer, settled.max_tokens), settled.batch_size)
+    read = reader.load(KIND, settled, found, "AutoModelForSequenceClassification")
 
     def classify(texts: list[str]) -> np.ndarray:
-        read = tokenizer(texts, truncation=True, max_length=reader.window)
-        chance = np.empty((len(texts), model.config.num_labels))
-        for batch in reader.batches(read["input_ids"]):
-            kinds = read.get("token_type_ids")
-            ids = reader.padded([read["input_ids"][at] for at in batch], kinds and [kinds[at] for at in batch])
+        told = read.tokenizer(texts, truncation=True, max_length=read.window)
+        tokens, kinds = told["input_ids"], told.get("token_type_ids")
+        chance = np.empty((len(texts), read.model.config.num_labels))
+        for batch in read.batches(tokens):
+            ids = read.padded([tokens[at] for at in batch], kinds and [kinds[at] for at in batch])
             with torch.inference_mode():
-                chance[batch] = model(**ids).logits.double().softmax(dim=1).cpu().numpy()
+                chance[batch] = read.model(**ids).logits.double().softmax(dim=1).cpu().numpy()
         return chance
 
     return classify
@@ -199,9 +181,15 @@ def _setfit(settled: ModelCategory, found: Place) -> Classify:
     import joblib
     from sentence_transformers import SentenceTransformer
 
-    encoder = SentenceTransformer(found.where, device=settled.device)
+    labels = _labels(settled, found)
+    with devices.quiet():
+        try:
+            encoder = SentenceTransformer(found.where, device=settled.device)
+            head = joblib.load(Path(found.where) / SETFIT)
+        except Exception as error:  # a broken file fails anywhere in three libraries
+            said = f"categorizer.model={settled.model} cannot be loaded ({line(error)})"
+            raise ConfigError(f"{said}; {KIND.advice}.") from error
     encoder.max_seq_length = min(settled.max_tokens, encoder.max_seq_length or settled.max_tokens)
-    head, labels = joblib.load(Path(found.where) / SETFIT), _labels(settled, found)
     how = {"batch_size": settled.batch_size, "show_progress_bar": False,
            "normalize_embeddings": bool(_setfit_settings(found).get("normalize_embeddings"))}  # fmt: skip
     # A head that was trained on names has its columns in their order, one that was trained on numbers in the labels'.
@@ -219,7 +207,7 @@ def _vote(settled: ModelCategory, found: Place, labels: list[str], texts: Texts,
     """Code of the category of each row of a block: int64[b]."""
     asked, owner = votes.requests(texts, block)
     classify, names = _load(settled, found), np.array(list(dict.fromkeys(labels)))
-    with checkpoints.one_torch_thread(), checkpoints.quiet():
+    with devices.one_torch_thread(), devices.quiet():
         by_label = classify(asked) if asked else np.empty((0, len(labels)))
     chance = by_label @ (np.array(labels)[:, None] == names)
     return votes.majority(chance[:, names != OTHER], owner, block[1] - block[0], settled.confidence)

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.arrays.texts import USER
+from pipeline.arrays.texts import USER, ends
 
 if TYPE_CHECKING:
     from pipeline.arrays.texts import Texts
 
-LOOKED_AT = 2000  # characters of a request: half of them its first, half its last
+LOOKED_AT = 1000  # characters of a request at its beginning, and at its end
 
 
 def shortened(text: str) -> str:
     """The beginning and end of a long request, where it says what is asked for."""
-    half = LOOKED_AT // 2
-    return text if len(text) <= LOOKED_AT else f"{text[:half]}\n{text[-half:]}"
+    return ends(text, LOOKED_AT, LOOKED_AT)
 
 
 def requests(texts: Texts, block: tuple[int, int]) -> tuple[list[str], list[int]]:

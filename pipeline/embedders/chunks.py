@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.executors import Executor
+from pipeline.journal import Journal
 from pipeline.progress import track
 
 CHUNK = 4096
@@ -55,12 +55,10 @@ def fill(
         If a vector is not finite; its chunk is encoded again by the next run.
     """
     chunk = chunk or CHUNK
-    journal = folder / "chunks.jsonl"
+    journal = Journal(folder / "chunks.jsonl")
     shapes = {"vectors": (np.float32, (rows, dimensions)), "long": (np.bool_, (rows,))}
-    done: set[int] = set()
-    if journal.exists():  # it is made after the arrays, so these are there
-        # A kill in the middle of a line leaves one without an end; its chunk is encoded again.
-        done = {json.loads(line) for line in journal.read_text().splitlines(keepends=True) if line.endswith("\n")}
+    done = set(journal.read())
+    if journal.path.exists():  # it is made after the arrays, so these are there
         vectors, long = (np.lib.format.open_memmap(folder / f"{name}.npy", mode="r+") for name in shapes)
     else:
         vectors, long = (
@@ -70,7 +68,7 @@ def fill(
     ranges = [(start, min(start + chunk, rows)) for start in range(0, rows, chunk) if start not in done]
     sizes = [stop - start for start, stop in ranges]
     encoded = track(executor.map(encode, ranges), "embed", "rows", total=sum(sizes), step=sizes)
-    with open(journal, "a") as log:
+    with journal.adding() as add:
         for (start, stop), (block, beyond) in zip(ranges, encoded, strict=True):
             bad = np.flatnonzero(~np.isfinite(block).all(axis=1))
             if len(bad):
@@ -78,8 +76,7 @@ def fill(
             vectors[start:stop], long[start:stop] = unit(block), beyond
             vectors.flush()
             long.flush()
-            log.write(f"{start}\n")
-            log.flush()
+            add(start)
     del vectors, long
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from pipeline.checkpoints import Kind, Place, line, quiet
-from pipeline.errors import ConfigError
+from pipeline.checkpoints import Kind, Place
+from pipeline.devices import quiet
+from pipeline.errors import ConfigError, line
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

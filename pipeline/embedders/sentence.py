@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from omegaconf import MISSING
 
-from pipeline import versions
-from pipeline.checkpoints import Dtype, Place, find, hardware, one_torch_thread, require_fast, resolve
+from pipeline import checkpoints
+from pipeline.checkpoints import Place
+from pipeline.devices import Dtype, one_torch_thread
 from pipeline.embedders import Embedder, models
 from pipeline.embedders.chunks import NotFiniteError, fill
 from pipeline.embedders.encoder import Encoder
@@ -82,25 +83,10 @@ class Sentence(Embedder):
             raise ConfigError(f"embedder.batch_size is {self.batch_size}; expected 1 or more; mend it.")
 
     def identity(self) -> dict[str, Any]:
-        settled, found = self._settle()
-        # Where the encoder is and what the device is called decide nothing; what they are does.
-        return {
-            **super().identity(),
-            "model": found.content,
-            "revision": None,
-            "device": hardware(settled.device),
-            "versions": versions.encoding(),
-        }
-
-    def _settle(self) -> tuple[Sentence, Place]:
-        """This component with its device named, and where its encoder is."""
-        found = find(models.ENCODER, self.model, self.revision)
-        device = resolve(self.device, "embedder")
-        require_fast(self.dtype, device, "embedder")
-        return replace(self, device=device), found
+        return {**super().identity(), **checkpoints.identity(*checkpoints.settle(models.ENCODER, self))}
 
     def embed(self, corpus: Corpus, text: str, folder: Path, executor: Executor, seed: int) -> None:
-        settled, found = self._settle()
+        settled, found = checkpoints.settle(models.ENCODER, self)
         with waiting("embed: loading the encoder"):
             encoder = _load(settled, found)
         encode = partial(_encode, settled, found, corpus.texts, text)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from pipeline import checkpoints
+from pipeline import checkpoints, reader
 from pipeline.arrays.texts import ASSISTANT, USER
 from pipeline.errors import ConfigError
-from pipeline.reader import Reader, require_trained
+from pipeline.reader import Reader, labels_of
 from pipeline.scorers.modelled import EMPTY, FEWEST, LONG, Modelled
 
 if TYPE_CHECKING:
-    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
     from pipeline.arrays.texts import Turns
     from pipeline.checkpoints import Place
@@ -39,17 +39,11 @@ class Classifier(Modelled):
 
     label: str | None = None
 
-    def build(self, place: Place) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
-        from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
-        how = {"revision": place.revision, "trust_remote_code": self.trust_remote_code}
-        tokenizer = AutoTokenizer.from_pretrained(place.where, **how)
-        model, report = AutoModelForSequenceClassification.from_pretrained(place.where, **how, output_loading_info=True)
-        require_trained(report, f"scorers.{self.slot}.model={self.model}", self.advice)
-        return tokenizer, model
+    def load(self, found: Place) -> Reader:
+        return reader.load(self.kind(), self, found, "AutoModelForSequenceClassification")
 
     def require(self) -> None:
-        _, found = self._settle()
+        _, found = checkpoints.settle(self.kind(), self)
         config = checkpoints.configuration(self.kind(), self.model, found, self.trust_remote_code)
         checkpoints.require_architecture(self.kind(), self.model, config, "ForSequenceClassification")
         labels = labels_of(config)
@@ -95,11 +89,6 @@ class Classifier(Modelled):
                 )
             found[batch] = number.cpu().numpy()
         return found
-
-
-def labels_of(config: PretrainedConfig) -> list[str]:
-    """Names of the outputs of a classifier, in their order."""
-    return [config.id2label[number] for number in range(config.num_labels)]
 
 
 @dataclass(kw_only=True)
@@ -171,10 +160,10 @@ class Regression(Classifier):
         if self.last < FEWEST:
             raise ConfigError(f"scorers.difficulty.last is {self.last}; expected {FEWEST} or more; mend it.")
 
-    def build(self, place: Place) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
-        tokenizer, model = super().build(place)
-        tokenizer.truncation_side = "left"
-        return tokenizer, model
+    def load(self, found: Place) -> Reader:
+        read = super().load(found)
+        read.tokenizer.truncation_side = "left"
+        return read
 
     def judge(self, read: Reader, rows: list[Turns]) -> list[float | str]:
         tokens, owner, last = [], [], min(self.last, read.window)

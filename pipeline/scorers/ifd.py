@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from pipeline import checkpoints
+from pipeline import checkpoints, reader
 from pipeline.arrays.texts import ASSISTANT
 from pipeline.errors import ConfigError
-from pipeline.reader import Reader, require_trained
+from pipeline.reader import Reader
 from pipeline.scorers.classifier import in_template
 from pipeline.scorers.modelled import EMPTY, LONG, Modelled
 
@@ -48,23 +48,18 @@ class Ifd(Modelled):
     batch_size: int = 8
 
     def require(self) -> None:
-        _, found = self._settle()
+        _, found = checkpoints.settle(self.kind(), self)
         config = checkpoints.configuration(self.kind(), self.model, found, self.trust_remote_code)
         checkpoints.require_architecture(self.kind(), self.model, config, "ForCausalLM", "LMHeadModel")
 
-    def build(self, place: Place) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-
-        how = {"revision": place.revision, "trust_remote_code": self.trust_remote_code}
-        tokenizer = AutoTokenizer.from_pretrained(place.where, **how)
-        model, report = AutoModelForCausalLM.from_pretrained(place.where, **how, output_loading_info=True)
-        require_trained(report, f"scorers.difficulty.model={self.model}", self.advice)
-        if not _is_causal(model.eval()):
+    def load(self, found: Place) -> Reader:
+        read = reader.load(self.kind(), self, found, "AutoModelForCausalLM")
+        if not _is_causal(read.model):
             raise ConfigError(
                 f"scorers.difficulty.model={self.model} also reads what comes after a token, so that it cannot say how "
                 f"likely that is; {self.advice}."
             )
-        return tokenizer, model
+        return read
 
     def judge(self, read: Reader, rows: list[Turns]) -> list[float | str]:
         found: list[float | str] = [EMPTY] * len(rows)

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.arrays.texts import ASSISTANT
+from pipeline.arrays.texts import ASSISTANT, ends
 from pipeline.component import runtime
 from pipeline.endpoint.chat import Chat
 from pipeline.endpoint.client import Failure, Messages, connect
-from pipeline.endpoint.store import Answer, Store
+from pipeline.endpoint.store import Store
 from pipeline.errors import ConfigError, EndpointError
 from pipeline.progress import track
 from pipeline.scorers import Scorer, Verdicts, rubrics
-from pipeline.scorers.rubrics import NONSENSE, OUTSIDE, Rubric
+from pipeline.scorers.rubrics import Rubric
 
 if TYPE_CHECKING:
     from pipeline.arrays import Corpus, Space
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("corebound")
 BLOCK = 1024
-CAP = "the cap on"  # how reasons of `Failure.by` begin
 FIRST = 32  # answers, of which one has to hold a score
 EMPTY = "empty answer"
 UNTRIED = "a dry run asks nobody"
@@ -94,45 +93,40 @@ class Judge(Scorer):
     def score(self, space: Space, executor: Executor) -> Verdicts:
         values, nulls = np.full(len(space), np.nan, np.float32), Counter()
         rubric, meter, store = rubrics.read(self.rubric), self.chat.meter(), Store(self._where())
-        failed = answers = 0
+        scored, failed, capped = 0, Counter(), Counter()
         try:
             with closing(self.chat.ask(self._prompts(space, rubric), SCHEMA, store, meter)) as found:
                 for row, one in track(found, "quality", "answers", total=len(space)):
-                    verdict = rubric.score(one.text) if isinstance(one, Answer) else one.reason
-                    if isinstance(verdict, str):
+                    if isinstance(one, Failure):
+                        (capped if one.capped else failed)[one.reason] += 1
+                    elif isinstance(verdict := rubric.score(one.text), str):
                         nulls[verdict] += 1
                     else:
-                        values[row] = verdict
-                    answers += isinstance(one, Answer)
-                    failed += isinstance(one, Failure) and not one.capped
-                    if answers:  # until then, `ask` says that nobody is there
-                        self._stop_if(failed, answers, len(space), nulls)
-            if failed and not answers:
-                why = next(reason for reason in nulls if not reason.startswith(CAP))
-                raise EndpointError(
-                    f"{self.chat.model} answered none of {failed} requests ({why}), and the caps allow no more; "
-                    "expected an OpenAI-compatible server; see that it runs, and run again."
-                )
-            self._stop_if(failed, answers, len(space), nulls)
+                        values[row], scored = verdict, scored + 1
+                    self._stop_if(failed, scored, nulls, len(space))
         finally:
             store.close()
             log.info("quality: %s asked: %s", self.chat.model, meter)
-        capped = {reason: count for reason, count in nulls.items() if reason.startswith(CAP)}
+        if failed and not scored and not nulls:
+            raise EndpointError(
+                f"{self.chat.model} answered none of {failed.total()} requests ({next(iter(failed))}), and the caps "
+                "allow no more; expected an OpenAI-compatible server; see that it runs, and run again."
+            )
         for reason, count in capped.items():
             log.warning("quality: %s rows were not asked about: %s.", f"{count:,}", reason)
-        silent = int(np.isnan(values).sum()) - sum(nulls.values())
+        nulls += failed + capped
+        silent = int(np.isnan(values).sum()) - nulls.total()
         return values, dict(sorted((nulls + Counter({EMPTY: silent})).items()))
 
-    def _stop_if(self, failed: int, answers: int, rows: int, nulls: Counter) -> None:
-        if failed > self.chat.tolerance * rows:
-            failures = (reason for reason in nulls if reason not in (NONSENSE, OUTSIDE) and not reason.startswith(CAP))
-            why = max(failures, key=nulls.__getitem__)
+    def _stop_if(self, failed: Counter, scored: int, unscored: Counter, rows: int) -> None:
+        """Stop where more of it is of no use; before the first answer it is `ask` that says that nobody is there."""
+        if (scored or unscored) and failed.total() > self.chat.tolerance * rows:
             raise EndpointError(
-                f"{failed:,} requests to {self.chat.model} failed ({why}); expected at most a share of "
-                f"{self.chat.tolerance:g} of {rows:,}; run again, which asks these and the rest alone, or raise "
-                "scorers.quality.chat.tolerance."
+                f"{failed.total():,} requests to {self.chat.model} failed ({failed.most_common(1)[0][0]}); expected at "
+                f"most a share of {self.chat.tolerance:g} of {rows:,}; run again, which asks these and the rest alone, "
+                "or raise scorers.quality.chat.tolerance."
             )
-        if answers == FIRST and nulls[NONSENSE] + nulls[OUTSIDE] == FIRST:
+        if not scored and unscored.total() == FIRST:
             raise EndpointError(
                 f"none of the first {FIRST} answers of {self.chat.model} holds a score; expected JSON as in "
                 '{"reason": "...", "score": 7}; choose another model, a larger answer_tokens or another rubric.'
@@ -153,8 +147,7 @@ class Judge(Scorer):
                     yield row, rubric.messages(category, self._shown(asked), self._shown(said))
 
     def _shown(self, text: str) -> str:
-        half = self.most // 2
-        return text if len(text) <= self.most else f"{text[:half]}\n[...]\n{text[-half:]}"
+        return ends(text, self.most // 2, self.most // 2, between="\n[...]\n")
 
     def _where(self) -> Path:
         return Path(self.requests).expanduser() if self.requests else default_requests()

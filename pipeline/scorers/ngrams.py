@@ -8,6 +8,8 @@ from zlib import crc32
 
 import numpy as np
 
+from pipeline.arrays.texts import ends
+
 TOKEN = re.compile(r"\w+|[^\w\s]")
 BARE = re.compile(r"\w *\n(?=.*\S)")
 BEGINNING, END = 3000, 1000  # characters that are looked at of a longer text
@@ -91,9 +93,7 @@ class _Hashes(dict):
 
 def shortened(text: str, times: int = 1) -> str:
     """A long text's beginning and end, so that no row costs more than a few thousand characters, or ``times`` that."""
-    text = text.strip()  # blank ends would leave nothing to look at
-    beginning, end = times * BEGINNING, times * END
-    return text if len(text) <= beginning + end else f"{text[:beginning]}\n{text[-end:]}"
+    return ends(text.strip(), times * BEGINNING, times * END)  # blank ends would leave nothing to look at
 
 
 def _mix(a: np.ndarray | np.uint32, b: np.ndarray | np.uint32) -> np.ndarray:

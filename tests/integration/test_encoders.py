@@ -18,7 +18,8 @@ import pytest
 
 from pipeline.arrays import Embeddings
 from pipeline.cache import Cache
-from pipeline.checkpoints import Dtype, find
+from pipeline.checkpoints import find
+from pipeline.devices import Dtype
 from pipeline.embedders import models
 from pipeline.embedders.encoder import Encoder
 from pipeline.embedders.sentence import Long, Sentence, Static

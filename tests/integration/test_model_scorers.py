@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.bins.clusterers import SphericalKMeans
 from pipeline.budget import Budget
-from pipeline.checkpoints import Dtype
+from pipeline.devices import Dtype
 from pipeline.errors import ConfigError
 from pipeline.executors import Processes, Serial
 from pipeline.run import curate, divide, embed, find_neighbours, prepare
