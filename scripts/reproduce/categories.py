@@ -18,7 +18,7 @@ import pandas as pd
 sys.path.append(str(Path(__file__).parents[1]))  # scripts, for proof
 from proof.table import markdown
 
-from pipeline.bins.tasks import OTHER, Tasks
+from pipeline.bins.tasks import OTHER, SHIPPED, Tasks, read
 from pipeline.executors import Processes
 from pipeline.sources import identity
 from pipeline.sources.files import Files
@@ -83,7 +83,8 @@ def main() -> None:
     lines += [["macro", len(judged), f"{np.mean(list(each.values())):.3f}"]]
     lines += [[f"macro, {BALANCED} rows of each", BALANCED * len(names), f"{np.mean(draws):.3f}"]]
     print(markdown(["category", "rows", "F1"], lines))
-    print(agreement(rows, names) + "\n")
+    print(agreement(rows, names))
+    print(f"Learnt from {sum(map(len, read(str(SHIPPED)).values())):,} requests.\n")
     of = judged.assign(right=label == found).groupby("source").right.agg(["size", "mean"])
     lines = [[name, int(one["size"]), f"{100 * one['mean']:.0f} %"] for name, one in of.iterrows()]
     for path, name in KNOWN.items():
