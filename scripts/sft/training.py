@@ -22,17 +22,36 @@ TOKENS, NUMBERS = 16384, 2**28  # of a batch in which losses are computed, and o
 
 
 class Batches:
-    """Rows in an order drawn for each epoch, shared out evenly among a number of batches."""
+    """Rows in an order drawn for each epoch, shared out evenly among a number of batches.
 
-    def __init__(self, rows: int, steps: int, seed: int) -> None:
-        self.rows, self.steps, self.rng = rows, steps, np.random.default_rng(seed)
+    Of ``alike`` batches that follow each other, each gets as many tokens, of rows that are alike in length, so that
+    there is little padding, and a token of a short row counts as much as one of a long row.
+    """
+
+    def __init__(self, tokens: list[int], steps: int, seed: int, alike: int) -> None:
+        self.tokens, self.steps, self.rng, self.alike = np.array(tokens), steps, np.random.default_rng(seed), alike
 
     def __len__(self) -> int:
         return self.steps
 
     def __iter__(self) -> Iterator[list[int]]:
-        for part in np.array_split(self.rng.permutation(self.rows), self.steps):
-            yield part.tolist()
+        parts = np.array_split(self.rng.permutation(len(self.tokens)), self.steps)
+        for first in range(0, self.steps, self.alike):
+            yield from self._by_length(parts[first : first + self.alike])
+
+    def _by_length(self, parts: list[np.ndarray]) -> Iterator[list[int]]:
+        count = len(parts)
+        if count > 1:
+            rows = np.concatenate(parts)
+            rows = rows[np.argsort(self.tokens[rows], kind="stable")]
+            ends = np.cumsum(self.tokens[rows])
+            cuts = np.searchsorted(ends, ends[-1] / count * np.arange(1, count))
+            each = np.arange(1, count)  # no batch is empty
+            cuts = np.maximum.accumulate(np.maximum(cuts, each) - each) + each
+            cuts = np.minimum(cuts, len(rows) - count + each)
+            parts = np.split(rows, cuts)
+            parts = [parts[i] for i in self.rng.permutation(count)]
+        yield from (part.tolist() for part in parts)
 
 
 @dataclass(frozen=True)
@@ -54,14 +73,14 @@ def train(
     ----------
     model, tokenizer
     rows : list of dict
-        With ``messages``.
+        With ``messages`` and ``tokens``.
     steps : int
         Batches of an epoch, no more than there are rows. Rows are shared out evenly among them, so that arms of equal
         tokens make equally many steps, whether their rows are long or short.
     how : dict
-        ``epochs``, ``learning_rate``, ``context``, ``bf16``, ``device``, ``lora``, and ``grouped``: whether a batch has
-        rows of alike length. Then there is little padding, but batches of short answers weigh as much as those of long
-        ones, and arms differ in length: it is for the base alone.
+        ``epochs``, ``learning_rate``, ``context``, ``bf16``, ``device``, ``lora``; ``alike``, of `Batches`; and
+        ``grouped``: whether a batch has as many rows, of alike length. Then batches of short answers weigh as much as
+        those of long ones, and arms differ in length: it is for the base alone.
     seed : int
     said_only : bool
         Whether the loss is of what an assistant says, or of everything.
@@ -76,7 +95,7 @@ def train(
             loader = super().get_train_dataloader()
             if how["grouped"]:
                 return loader
-            batches = Batches(len(rows), steps, seed)
+            batches = Batches([row["tokens"] for row in rows], steps, seed, how["alike"])
             return self.accelerator.prepare(
                 DataLoader(loader.dataset, batch_sampler=batches, collate_fn=loader.collate_fn)
             )

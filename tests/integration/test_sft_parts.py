@@ -4,6 +4,7 @@ import gzip
 import json
 import sys
 
+import numpy as np
 import pytest
 
 from tests.conftest import ROOT
@@ -94,19 +95,42 @@ def test_tables_say_what_results_say(tmp_path):
 
 def conversations():
     said = [("user", "How many?"), ("assistant", "Two."), ("user", "And of those?"), ("assistant", "One.")]
-    return [{"messages": [{"role": role, "content": text} for role, text in said[:size]]} for size in (2, 4)]
+    messages = [{"role": role, "content": text} for role, text in said]
+    return [{"messages": messages[:size], "tokens": 20 * size} for size in (2, 4)]
 
 
 def test_batches_share_rows_out_evenly():
     from sft.training import Batches
 
-    batches = Batches(23, 5, seed=1)
+    batches = Batches([1] * 23, 5, seed=1, alike=1)
     first, second = list(batches), list(batches)
     for epoch in (first, second):
         assert len(epoch) == len(batches) == 5
         assert sorted(row for part in epoch for row in part) == list(range(23))
         assert {len(part) for part in epoch} == {4, 5}
-    assert first != second and first == list(Batches(23, 5, seed=1))
+    assert first != second and first == list(Batches([1] * 23, 5, seed=1, alike=1))
+
+
+def test_batches_of_rows_alike_in_length_have_as_many_tokens_and_little_padding():
+    from sft.training import Batches
+
+    tokens = np.random.default_rng(0).integers(10, 500, 2000)
+    batches = [np.array(part) for part in Batches(tokens.tolist(), 40, seed=1, alike=8)]
+    assert len(batches) == 40 and sorted(np.concatenate(batches)) == list(range(2000))
+    for window in range(0, 40, 8):
+        each = [tokens[part].sum() for part in batches[window : window + 8]]
+        assert max(each) - min(each) < 2 * 500
+    padded = sum(len(part) * tokens[part].max() for part in batches)
+    mixed = sum(len(part) * tokens[part].max() for part in Batches(tokens.tolist(), 40, seed=1, alike=1))
+    assert padded < 1.3 * tokens.sum() < 1.8 * tokens.sum() < mixed
+
+
+@pytest.mark.parametrize("tokens", [[1, 1, 1, 900], [900, 1, 1, 1], [300, 900, 1, 2]])
+def test_no_batch_is_empty_whatever_the_lengths(tokens):
+    from sft.training import Batches
+
+    batches = list(Batches(tokens, 3, seed=1, alike=3))
+    assert len(batches) == 3 and all(batches) and sorted(np.concatenate(batches)) == [0, 1, 2, 3]
 
 
 def test_other_weights_are_another_model(tmp_path):
@@ -245,6 +269,7 @@ def test_only_what_the_assistant_says_is_trained_on(tmp_path, monkeypatch):
         "device": "cpu",
         "lora": None,
         "grouped": False,
+        "alike": 1,
     }
     for said_only in (True, False):
         seen.clear()
