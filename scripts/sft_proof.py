@@ -55,6 +55,7 @@ def main(options: DictConfig) -> None:
         return
     require_one_version(parts)
     once(parts / "base.json", lambda draft: make_base(chosen, parts, draft))
+    training.free()
     units = [Unit(pair, budget, arm) for pair in pairs for budget in budgets for arm in chosen["arms"]]
     units += [Unit(pair, 1.0, FULL) for pair in range(chosen["full"])]
     each(fine_tune, units, chosen, "fine-tune", "models", training.start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import tempfile
@@ -136,6 +137,8 @@ def train(
 
 def start(workers: int) -> None:
     """What a process that trains does first: take its share of the cores, and keep the libraries' own bars quiet."""
+    # Otherwise batches of ever other lengths fill a GPU with pieces that fit none.
+    os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
     import datasets
     import torch
     from transformers.utils import logging as transformers_logging
@@ -145,6 +148,15 @@ def start(workers: int) -> None:
     datasets.disable_progress_bars()
     transformers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_error()
+
+
+def free() -> None:
+    """Give the memory of models that are done with back to the GPU, which other processes share."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 def _adapters(lora: dict[str, Any] | None) -> Any:

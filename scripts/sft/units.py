@@ -105,6 +105,7 @@ def fine_tune(unit: Unit, chosen: dict[str, Any]) -> None:
     """Train the base on an arm's rows, and judge it."""
     parts = Path(chosen["parts"])
     once(parts / unit.file, lambda draft: draft.write_text(json.dumps(tuned(unit, chosen, parts)), "utf-8"))
+    training.free()
 
 
 def tuned(unit: Unit, chosen: dict[str, Any], parts: Path) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def test_every_file_the_readme_names_is_there():
     ("title", "file"),
     [
         ("Is it better than random?", "compare.md"),
-        ("Does a language model agree?", "sft.md"),
+        ("Does a language model agree?", "sft.md laser.md"),
         ("Do the papers' claims hold?", "long_tail.md core_boundary.md"),
         ("How far does it scale?", "scale.md"),
     ],
