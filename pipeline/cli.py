@@ -108,7 +108,7 @@ def _select(cfg: DictConfig) -> None:
     if missing:
         raise refusals.missing(missing)
     config = OmegaConf.to_object(cfg)
-    if not config.dry_run:
+    if not config.dry_run and not config.augmenter.plan_only:
         config.sink.check(config.source)
 
     from pipeline.publish import publish
@@ -126,5 +126,8 @@ def _select(cfg: DictConfig) -> None:
             return
         found.require(config.memory_gb)
     run = order_and_cut(*prepared)
+    if config.augmenter.plan_only:
+        summary.show_plan(run)
+        return
     product = publish(run, shlex.join(["corebound", *sys.argv[1:]]))
     summary.show(run, product.where)

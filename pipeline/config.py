@@ -8,6 +8,8 @@ from enum import StrEnum
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from pipeline.arrays.texts import PARTS
+from pipeline.augmenters import Augmenter
+from pipeline.augmenters.reweight import Reweight
 from pipeline.bins import Categorizer, Clusterer
 from pipeline.bins.categorizers import ColumnCategory, OneCategory
 from pipeline.bins.clusterers import SphericalKMeans
@@ -53,7 +55,7 @@ from pipeline.sources.mix import Mix
 # Columns of the ledger, or of selection_*, that a scorer's would replace.
 RESERVED = set(
     "source file row line id decision reason category cluster region rank empty_answer tokens copies represents "
-    "stand_in stand_in_source stand_in_file stand_in_row similarity detail preference".split()
+    "stand_in stand_in_source stand_in_file stand_in_row similarity detail preference weight".split()
 )
 TextPart = StrEnum("TextPart", list(PARTS))
 GROUPS: dict[str, dict[str, type]] = {
@@ -86,12 +88,14 @@ GROUPS: dict[str, dict[str, type]] = {
         "longest": Longest,
         "top": Top,
     },
+    "augmenter": {"none": Augmenter, "reweight": Reweight},
     "sink": {"disk": Disk, "hub": HubSink},
     "executor": {"serial": Serial, "threads": Threads, "processes": Processes},
 }
 # Settings that follow from others unless they are given.
 GIVEN: dict[tuple[str, str], dict[str, str]] = {
     ("selector", "laser"): {"rows": "${budget.rows}", "shares": "${budget.shares}"},
+    ("augmenter", "reweight"): {"shares": "${budget.shares}"},
     ("scorer", "judge"): {"requests": "${cache_dir}/requests.sqlite"},  # paid for, so kept with all other results
 }
 
@@ -114,6 +118,7 @@ class Config:
     preference : Preference
     regions : Regions
     budget : Budget
+    augmenter : Augmenter
     filter : Filter
     text : TextPart
         What of a row is embedded: the whole ``conversation``, the ``instruction`` (what users say) or the
@@ -142,6 +147,7 @@ class Config:
     regions: Regions = field(default_factory=Regions)
     selector: Selector = MISSING
     budget: Budget = field(default_factory=Budget)
+    augmenter: Augmenter = field(default_factory=Augmenter)
     filter: Filter = field(default_factory=Filter)
     text: TextPart = TextPart.conversation
     tokenizer: str | None = None

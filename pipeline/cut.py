@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.arrays import BEYOND, FLOOR, REGIONS, Selection
 
 if TYPE_CHECKING:
-    from pipeline.arrays import Demand, Order, Scores, Space
+    from pipeline.arrays import Demand, Order, Scores, Space, TopUp
     from pipeline.executors import Executor
 
 BLOCK = 1024
@@ -19,6 +19,7 @@ BLOCK = 1024
 def cut(
     order: Order,
     rows: int,
+    topup: TopUp | None,
     space: Space,
     scores: Scores,
     demand: Demand,
@@ -32,6 +33,8 @@ def cut(
     order : Order
     rows : int
         More than the distinct rows: copies fill up.
+    topup : TopUp, optional
+        Its rows are kept, too.
     space, scores, demand
     similarity : float
         Cosine from which a kept row represents another.
@@ -40,6 +43,8 @@ def cut(
     n = len(space)
     kept = np.zeros(n, bool)
     kept[order.rows[:rows]] = True
+    if topup is not None:
+        kept[topup.rows] = True
     stand_in, likeness = _stand_ins(kept, space, executor)
 
     # Reasons, weakest first: a later line overrides an earlier one.
@@ -54,6 +59,8 @@ def cut(
     reason[kept & demand.last & ~scores.aside] = "empty"
     reason[kept & (order.tier == FLOOR)] = "floor"
     reason[kept & demand.first] = "always"
+    if topup is not None:
+        reason[topup.rows] = "returned"
     copies = _copies(rows - n, order, space) if rows > n else np.empty(0, np.int64)
     return Selection(kept, stand_in, likeness, reason, int(order.cost[kept].sum()) + len(copies), copies)
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.arrays import Aside, Corpus
+from pipeline.augmenters import Augmenter
 from pipeline.budget import Budget
 from pipeline.cache import Cache
 from pipeline.config import Config
@@ -161,6 +162,7 @@ class Trials:
             scorers={name: learning_from(sample, scorer.trial()) for name, scorer in self.config.scorers.items()},
             clusterer=self.config.clusterer.settled(len(self.corpus)),
             tokenizer=None,  # the tokens are counted
+            augmenter=Augmenter(),
             source=self.config.source.alone(),
             sink=self.config.sink.trial(here / "product"),
         )

@@ -11,10 +11,10 @@ import pyarrow as pa
 from pipeline.arrays import BAD, REGIONS
 
 if TYPE_CHECKING:
-    from pipeline.arrays import Aside, Corpus, Inputs, Order, Scores, Selection, Space
+    from pipeline.arrays import Aside, Corpus, Inputs, Order, Scores, Selection, Space, TopUp
 
-# Why a row was kept: its region, or a rule that put it first, or because copies were allowed.
-KEPT = ("core", "boundary", "outlier", "garbage", "empty", "floor", "always", "copy")
+# Why a row was kept: its region, or a rule that put it first, or because copies were allowed, or its bin is thin.
+KEPT = ("core", "boundary", "outlier", "garbage", "empty", "floor", "always", "copy", "returned")
 # Why a row was dropped: a kept row is near enough; the budget ended; it may be garbage, else it had been kept; the
 # guard ordered it last, as no one is near or as garbage; ...
 DROPPED = (
@@ -24,16 +24,18 @@ ASIDE = np.array(["bad", "excluded"], dtype=object)  # by the codes of Aside.rea
 BATCH = 65_536
 
 
-def records(space: Space, scores: Scores, order: Order, selection: Selection, said: bool = False) -> Iterator[pa.Table]:
+def records(
+    space: Space, scores: Scores, order: Order, selection: Selection, topup: TopUp | None, said: bool = False
+) -> Iterator[pa.Table]:
     """The ledger in batches, in the order of the input.
 
     Columns: ``source``, ``file``, ``row`` (of the file, from 0), ``line`` (from 1, null where rows have none), ``id``,
     ``decision``, ``reason``, ``category``, ``cluster``, ``region``, one column a scorer (null: no verdict), ``rank``
     (from 0, in the order), ``empty_answer``, ``tokens``, ``copies`` (of this row in the input), ``represents``
-    (distinct rows that a kept row stands for). For dropped rows the kept row that stands for them: ``stand_in`` (its
-    id), ``stand_in_source``, ``stand_in_file``, ``stand_in_row``, ``similarity``. For bad and excluded rows, of which
-    little else is known, ``detail`` says why. With ``said``, ``text``: what the row says, turns joined by newlines
-    (null for bad rows).
+    (distinct rows that a kept row stands for), with a top-up ``weight`` (of a kept row in training). For dropped rows
+    the kept row that stands for them: ``stand_in`` (its id), ``stand_in_source``, ``stand_in_file``, ``stand_in_row``,
+    ``similarity``. For bad and excluded rows, of which little else is known, ``detail`` says why. With ``said``,
+    ``text``: what the row says, turns joined by newlines (null for bad rows).
     """
     corpus, inputs, aside = space.corpus, space.corpus.inputs, space.corpus.aside
     copied = np.zeros(len(inputs), bool)
@@ -62,6 +64,7 @@ def records(space: Space, scores: Scores, order: Order, selection: Selection, sa
                 "tokens": corpus.tokens[row],
                 "copies": corpus.copies[row],
                 "represents": pa.array(stands_for[row], mask=~kept),
+                **({"weight": pa.array(topup.weights(row), mask=~kept)} if topup else {}),
                 "stand_in": text(corpus.ids[stand_in], kept),
                 "stand_in_source": pa.array(_names(corpus.names, inputs.source[deputy]), pa.string(), mask=kept),
                 "stand_in_file": pa.array(_files(corpus, inputs, deputy), pa.string(), mask=kept),

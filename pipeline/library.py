@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from pipeline.augmenters import Augmenter
 from pipeline.bins import Categorizer, Clusterer
 from pipeline.bins.categorizers import ColumnCategory, OneCategory
 from pipeline.bins.clusterers import SphericalKMeans
@@ -48,6 +49,7 @@ def select(
     scorers: dict[str, Scorer] | None = None,
     regions: Regions | None = None,
     selector: Selector | None = None,
+    augmenter: Augmenter | None = None,
     similarity: float | None = None,
     executor: Executor | None = None,
     seed: int = 0,
@@ -78,7 +80,7 @@ def select(
         Length limits.
     tokenizer : str, optional
         A ``tokenizer.json``, a folder that has one, or a Hub id, for token budgets and length limits.
-    embedder, categorizer, clusterer, neighbours, scorers, regions, selector, executor : components, optional
+    embedder, categorizer, clusterer, neighbours, scorers, regions, selector, augmenter, executor : components, optional
         As in the configuration groups of the command; its defaults where left out.
     similarity : float, optional
         Cosine from which a kept row represents another; by default the corpus's own.
@@ -134,6 +136,7 @@ def select(
         regions=regions or Regions(),
         selector=selector or Herding(),
         budget=Budget(**given) if budget is None else budget,
+        augmenter=augmenter or Augmenter(),
         similarity=similarity,
         executor=executor or Serial(),
         seed=seed,
@@ -146,5 +149,5 @@ def select(
     selected = dataset.select(inputs.index[kept])
     if not ledger:
         return selected
-    batches = records(run.space, run.scores, run.order, run.selection)
+    batches = records(run.space, run.scores, run.order, run.selection, run.topup)
     return selected, concatenate_datasets([Dataset(batch) for batch in batches])

@@ -15,6 +15,7 @@ from pipeline.report.card import card
 from pipeline.report.map import draw
 from pipeline.report.scores import score_rows
 from pipeline.report.summary import category_rows, funnel, source_rows
+from pipeline.report.thin import topup_rows
 from pipeline.run import Run
 from pipeline.sinks import Product, run_record
 from pipeline.sinks.configurations import Written
@@ -63,6 +64,7 @@ def record(run: Run, command: str) -> dict[str, Any]:
         "kept_ids": digest([corpus.ids[kept]]),
         "counts": funnel(run),
         "categories": category_rows(run),
+        "top_up": topup_rows(run),
         "nulls": run.scores.nulls,
         "scores": score_rows(run),
         "clusters": len(run.space.bins.sizes),

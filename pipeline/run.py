@@ -22,6 +22,7 @@ from pipeline.arrays import (
     Selection,
     Sequence,
     Space,
+    TopUp,
 )  # fmt: skip
 from pipeline.bins.categorizers import grouped
 from pipeline.cache import Cache
@@ -46,6 +47,8 @@ class Run:
 
     Attributes
     ----------
+    topup : TopUp, optional
+        What thin bins got, where that was asked for.
     similarity : float
         Cosine from which a kept row represents another.
     suggested : dict of float to (int, int)
@@ -60,6 +63,7 @@ class Run:
     demand: Demand
     order: Order
     selection: Selection
+    topup: TopUp | None
     similarity: float
     suggested: dict[float, tuple[int, int]]
     measured: dict[str, coverage.Measure]
@@ -114,19 +118,20 @@ def order_and_cut(config: Config, corpus: Corpus, stages: Stages) -> Run:
     )
     order = arrange(config, stages, space, scores, demand)
 
-    # The budget is a prefix of it. A kept row stands for every dropped one.
+    # The budget is a prefix of it; bins that are left too thin can have more. A kept row stands for every dropped one.
     similarity = config.similarity
     if similarity is None:
         similarity = coverage.typical_similarity(neighbours, demand.last)
     with stages.timed("cut"):
         rows = config.budget.prefix(order, len(corpus.inputs))
-        selection = cut(order, rows, space, scores, demand, similarity, config.executor)
+        topup = config.augmenter.fill(space, demand, order, rows)
+        selection = cut(order, rows, topup, space, scores, demand, similarity, config.executor)
     shortfalls.report(order, selection, config.budget.shares)
 
     # What it is worth: what other budgets would cover, and how random subsets of the same cost do.
     suggested = suggest(config, stages, space, demand, order, similarity)
     measured = measure(config, stages, space, scores, demand, selection, similarity)
-    return Run(config, space, scores, demand, order, selection, similarity, suggested, measured, stages)
+    return Run(config, space, scores, demand, order, selection, topup, similarity, suggested, measured, stages)
 
 
 def read(config: Config, stages: Stages) -> Corpus:
@@ -230,14 +235,9 @@ def suggest(
 
 
 def measure(
-    config: Config,
-    stages: Stages,
-    space: Space,
-    scores: Scores,
-    demand: Demand,
-    selection: Selection,
+    config: Config, stages: Stages, space: Space, scores: Scores, demand: Demand, selection: Selection,
     similarity: float,
-) -> dict[str, coverage.Measure]:
+) -> dict[str, coverage.Measure]:  # fmt: skip
     """The selection beside subsets of the same cost: random, and random per cluster."""
     with stages.timed("compare"):
         plain = demand.plain()

@@ -7,9 +7,10 @@ from pipeline.arrays.saved import Saved
 from pipeline.arrays.scores import BOUNDARY, CORE, GARBAGE, OUTLIER, REGIONS, Scores
 from pipeline.arrays.space import Bins, Categories, Embeddings, Neighbours, Space
 from pipeline.arrays.texts import Texts
+from pipeline.arrays.topup import TopUp
 
 __all__ = [
     "BAD", "BEYOND", "BOUNDARY", "CORE", "EXCLUDED", "FLOOR", "GARBAGE", "LAST", "NORMAL", "OUTLIER", "REGIONS",
     "Aside", "Bins", "Categories", "Corpus", "Demand", "Embeddings", "Inputs", "Neighbours", "Order", "Saved",
-    "Scores", "Selection", "Sequence", "Space", "Texts",
+    "Scores", "Selection", "Sequence", "Space", "Texts", "TopUp",
 ]  # fmt: skip

@@ -1,1 +1,28 @@
-"""What is made for bins that have too few rows."""
+"""Bins that the cut leaves too thin [SO]: rows given back, weight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from pipeline.component import Component
+
+if TYPE_CHECKING:
+    from pipeline.arrays import Demand, Order, Space, TopUp
+
+
+@dataclass(kw_only=True)
+class Augmenter(Component):
+    """Tops up thin bins; this one does nothing."""
+
+    plan_only: ClassVar[bool] = False  # whether the run ends with saying what would be done
+
+    def fill(self, space: Space, demand: Demand, order: Order, rows: int) -> TopUp | None:
+        """What thin bins get, beyond the first ``rows`` of the order, which the budget keeps.
+
+        Raises
+        ------
+        ConfigError
+            If the rows have no bins of the kind that is asked for.
+        """
+        return None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 BEGIN, END = "<!-- corebound: begin -->", "<!-- corebound: end -->"  # between them the text is ours
 MARK = "selected by corebound"  # begins what we say of a configuration
 LONGEST = 100  # characters of a name
+SHOWN = 30  # thin bins; the rest is in run.json
 PAPERS = {
     "core-boundary resampling": "2509.19856",
     "LASER": "2505.22157",
@@ -118,6 +119,7 @@ def body(run: Run, about: dict[str, Any], configurations: dict[str, Written]) ->
             [[row["name"], *(f"{row[c]:,}" for c in ("rows", "kept", "core", "boundary", "set aside"))]
              for row in about["categories"]],
         ), "",
+        *_topup(about["top_up"]),
         "## Beside random subsets of the same cost", "",
         f"Coverage is the share of rows with a kept row at cosine {run.similarity:.3f} or more.", "",
         *_table(
@@ -152,6 +154,19 @@ def _configurations(names: list[str]) -> list[str]:
     return [
         "The rows have several schemas, so each is a configuration: "
         + ", ".join(f"`load_dataset(path, {name!r})`" for name in rows) + ".", "",
+    ]  # fmt: skip
+
+
+def _topup(rows: list[dict[str, Any]]) -> list[str]:
+    if not rows:
+        return []
+    columns = ("kept", "target", "returned", "short")
+    return [
+        "## Top-up of thin bins", "",
+        "Rows that the cut had dropped came back on top of the budget; where these do not suffice, `weight`, a column "
+        "of the ledger, says what a row should weigh in training.", "",
+        *_table(["", "kept", "target", "given back", "still short", "weight"],
+                [[row["name"], *(f"{row[c]:,}" for c in columns), f"{row['weight']:.2f}"] for row in rows[:SHOWN]]), "",
     ]  # fmt: skip
 
 

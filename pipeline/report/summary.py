@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.arrays import BAD, BOUNDARY, CORE, EXCLUDED, GARBAGE
 from pipeline.report.coverage import SAMPLE
 from pipeline.report.scores import score_table
+from pipeline.report.thin import topup_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,6 +37,7 @@ def funnel(run: Run) -> dict[str, int]:
         **{f"dropped: {reason}": int(count) for reason, count in zip(reasons, counts, strict=True)},
         "kept": int(selection.kept.sum()) + len(selection.copies),
         "kept copies": len(selection.copies),
+        **({} if run.topup is None else {"kept beyond the budget": len(run.topup.rows)}),
         **_tokens(run),
     }
 
@@ -104,8 +106,7 @@ def category_rows(run: Run) -> list[dict[str, Any]]:
 def show(run: Run, product: str | None = None) -> None:
     """Print the summary."""
     out = console()
-    scores = score_table(run)
-    asked_for = [scores] if scores else []
+    asked_for = [table for table in (topup_table(run), score_table(run)) if table]
     for table in (_sources(run), _funnel(run), _groups(run), *asked_for, _beside(run), _suggested(run), _stages(run)):
         caption, table.caption = table.caption, None  # rich would wrap it to the width of the table
         out.print(table)
@@ -114,6 +115,16 @@ def show(run: Run, product: str | None = None) -> None:
         out.print()
     if product:
         out.print(f"product  {product}", soft_wrap=True)
+
+
+def show_plan(run: Run) -> None:
+    """Print what a top-up would do."""
+    out, table = console(), topup_table(run)
+    assert table is not None, "only an augmenter plans"
+    caption, table.caption = table.caption, None
+    out.print(table)
+    out.print(caption, style="dim", soft_wrap=True)
+    out.print("nothing was written; leave augmenter.plan_only out to do this")
 
 
 def console() -> Console:
@@ -158,7 +169,7 @@ def _funnel(run: Run) -> Table:
             break
         table.add_row(name, f"{counts[name]:,}", f"{counts[name] / counts['read']:.1%}")
     for name, count in counts.items():
-        if name.startswith("dropped") or name == "kept" or (name == "kept copies" and count):
+        if name.startswith(("dropped", "kept beyond")) or name == "kept" or (name == "kept copies" and count):
             table.add_row(name, f"{count:,}", f"{count / counts['read']:.1%}")
     if run.order.unit == "tokens":
         for name in ("tokens of the corpus", "tokens spent", "tokens unspent"):

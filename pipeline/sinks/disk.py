@@ -135,7 +135,7 @@ class Disk(Sink):
                 shutil.rmtree(leftover, ignore_errors=True)
             (draft / "data").mkdir(parents=True)
             written = self._write_rows(draft, run)
-            records = ledger.records(run.space, run.scores, run.order, run.selection, self.audit_text)
+            records = ledger.records(run.space, run.scores, run.order, run.selection, run.topup, self.audit_text)
             audit = shards.write_ledger(draft, records)
             if self.files == FileFormat.parquet:  # load_dataset reads one format in a data set
                 written[AUDIT] = audit
@@ -190,11 +190,11 @@ class Disk(Sink):
             found = configurations.of_rows(space.corpus, chosen)
         represents = np.bincount(run.selection.stand_in, minlength=len(space)) - 1
         passed = {split: [table] for split, table in run.config.source.passed().items()}
-        written, parts_of = {}, {}
+        written, parts_of, said = {}, {}, (space, run.scores, run.order, run.topup)
         for name, parts in found.items():
             if self.columns:
                 parts = [
-                    (shards.with_columns(rows, inputs.distinct[which], represents, space, run.scores, run.order), which)
+                    (shards.with_columns(rows, inputs.distinct[which], represents, *said), which)
                     for rows, which in parts
                 ]
             rows = [part for part, _ in parts]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from datasets import Dataset
 
-    from pipeline.arrays import Order, Scores, Space
+    from pipeline.arrays import Order, Scores, Space, TopUp
 
 LEDGER = "ledger.parquet"
 
@@ -82,8 +82,9 @@ def write_ledger(draft: Path, records: Iterable[pa.Table]) -> Written:
 
 
 def with_columns(
-    rows: Dataset, distinct: np.ndarray, represents: np.ndarray, space: Space, scores: Scores, order: Order
-) -> Dataset:
+    rows: Dataset, distinct: np.ndarray, represents: np.ndarray, space: Space, scores: Scores, order: Order,
+    topup: TopUp | None,
+) -> Dataset:  # fmt: skip
     """Rows with what the ledger says of them in ``selection_*`` columns.
 
     Raises
@@ -97,6 +98,7 @@ def with_columns(
         "id": ledger.text(space.corpus.ids[distinct]),
         **ledger.described(space, scores, order, distinct),
         "represents": represents[distinct],
+        **({"weight": topup.weights(distinct)} if topup else {}),
     }
     taken = [f"selection_{name}" for name in added if f"selection_{name}" in rows.column_names]
     if taken:
