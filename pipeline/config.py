@@ -9,6 +9,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 
 from pipeline.arrays.texts import PARTS
 from pipeline.augmenters import Augmenter
+from pipeline.augmenters.endpoint import Endpoint
 from pipeline.augmenters.reweight import Reweight
 from pipeline.bins import Categorizer, Clusterer
 from pipeline.bins.categorizers import ColumnCategory, OneCategory
@@ -88,7 +89,7 @@ GROUPS: dict[str, dict[str, type]] = {
         "longest": Longest,
         "top": Top,
     },
-    "augmenter": {"none": Augmenter, "reweight": Reweight},
+    "augmenter": {"none": Augmenter, "reweight": Reweight, "endpoint": Endpoint},
     "sink": {"disk": Disk, "hub": HubSink},
     "executor": {"serial": Serial, "threads": Threads, "processes": Processes},
 }
@@ -96,6 +97,7 @@ GROUPS: dict[str, dict[str, type]] = {
 GIVEN: dict[tuple[str, str], dict[str, str]] = {
     ("selector", "laser"): {"rows": "${budget.rows}", "shares": "${budget.shares}"},
     ("augmenter", "reweight"): {"shares": "${budget.shares}"},
+    ("augmenter", "endpoint"): {"shares": "${budget.shares}", "requests": "${cache_dir}/requests.sqlite"},
     ("scorer", "judge"): {"requests": "${cache_dir}/requests.sqlite"},  # paid for, so kept with all other results
 }
 

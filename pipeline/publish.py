@@ -15,7 +15,7 @@ from pipeline.report.card import card
 from pipeline.report.map import draw
 from pipeline.report.scores import score_rows
 from pipeline.report.summary import category_rows, funnel, source_rows
-from pipeline.report.thin import topup_rows
+from pipeline.report.thin import topup_rows, written_record
 from pipeline.run import Run
 from pipeline.sinks import Product, run_record
 from pipeline.sinks.configurations import Written
@@ -65,6 +65,7 @@ def record(run: Run, command: str) -> dict[str, Any]:
         "counts": funnel(run),
         "categories": category_rows(run),
         "top_up": topup_rows(run),
+        "written": written_record(run),
         "nulls": run.scores.nulls,
         "scores": score_rows(run),
         "clusters": len(run.space.bins.sizes),

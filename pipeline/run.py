@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline import scorers, shortfalls, tokens
 from pipeline.arrays import (
+    Additions,
     Bins,
     Categories,
     Corpus,
@@ -33,7 +34,6 @@ from pipeline.executors import one_thread
 from pipeline.provenance import Stages
 from pipeline.report import coverage
 from pipeline.scorers.preference import NAME as PREFERENCE
-from pipeline.selectors import Selector
 from pipeline.selectors.apportion import apportion
 from pipeline.selectors.baselines import Random, Stratified
 from pipeline.sources import identity
@@ -47,8 +47,8 @@ class Run:
 
     Attributes
     ----------
-    topup : TopUp, optional
-        What thin bins got, where that was asked for.
+    topup, additions : TopUp, Additions, optional
+        What thin bins got, and what was written for them, where that was asked for.
     similarity : float
         Cosine from which a kept row represents another.
     suggested : dict of float to (int, int)
@@ -64,6 +64,7 @@ class Run:
     order: Order
     selection: Selection
     topup: TopUp | None
+    additions: Additions | None
     similarity: float
     suggested: dict[float, tuple[int, int]]
     measured: dict[str, coverage.Measure]
@@ -131,18 +132,16 @@ def order_and_cut(config: Config, corpus: Corpus, stages: Stages) -> Run:
     # What it is worth: what other budgets would cover, and how random subsets of the same cost do.
     suggested = suggest(config, stages, space, demand, order, similarity)
     measured = measure(config, stages, space, scores, demand, selection, similarity)
-    return Run(config, space, scores, demand, order, selection, topup, similarity, suggested, measured, stages)
+    # What real rows cannot fill, a language model may write.
+    topped = config.augmenter.write(config, space, scores, selection, topup)
+    return Run(config, space, scores, demand, order, selection, *topped, similarity, suggested, measured, stages)
 
 
 def read(config: Config, stages: Stages) -> Corpus:
     """Rows of all sources in, identical conversations collapsed, sorted by id, their tokens counted."""
     source = config.source
-    corpus = stages.cached(
-        "read",
-        lambda folder: identity.load(source, folder),
-        identity.key(source),
-        lambda folder: identity.read(source, folder),
-    )
+    load, make = partial(identity.load, source), partial(identity.read, source)
+    corpus = stages.cached("read", load, identity.key(source), make)
     return replace(corpus, tokens=tokens.count(corpus, config.tokenizer, stages))
 
 
@@ -242,9 +241,8 @@ def measure(
     with stages.timed("compare"):
         plain = demand.plain()
         one = Categories(np.zeros(len(space), np.int32), np.array(["all"]))
-        baselines: dict[str, Selector] = {"random": Random(), "stratified": Stratified()}
         subsets = {"selected": selection.kept}
-        for name, selector in baselines.items():
+        for name, selector in (("random", Random()), ("stratified", Stratified())):
             sequence = selector.rank(space, scores, plain, config.executor, config.seed)
             subsets[name] = coverage.prefix_of(apportion(sequence, space.bins, one, plain), selection)
         return coverage.compare(subsets, space, scores, demand, similarity)

@@ -1,5 +1,6 @@
 """The typed arrays that stages hand to each other, one entry per distinct row in id order."""
 
+from pipeline.arrays.additions import Additions
 from pipeline.arrays.corpus import Corpus
 from pipeline.arrays.inputs import BAD, EXCLUDED, Aside, Inputs
 from pipeline.arrays.order import BEYOND, FLOOR, LAST, NORMAL, Demand, Order, Selection, Sequence
@@ -11,6 +12,6 @@ from pipeline.arrays.topup import TopUp
 
 __all__ = [
     "BAD", "BEYOND", "BOUNDARY", "CORE", "EXCLUDED", "FLOOR", "GARBAGE", "LAST", "NORMAL", "OUTLIER", "REGIONS",
-    "Aside", "Bins", "Categories", "Corpus", "Demand", "Embeddings", "Inputs", "Neighbours", "Order", "Saved",
-    "Scores", "Selection", "Sequence", "Space", "Texts", "TopUp",
+    "Additions", "Aside", "Bins", "Categories", "Corpus", "Demand", "Embeddings", "Inputs", "Neighbours", "Order",
+    "Saved", "Scores", "Selection", "Sequence", "Space", "Texts", "TopUp",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,8 @@ class TopUp:
         Rows that a bin should have; never fewer than it keeps.
     returned : int64[b]
         How many of ``rows`` are of a bin.
+    written : int64[b]
+        Rows that a language model added.
     weight : float64[b]
         What each of its kept rows weighs in training; 1 for bins that are not thin.
     """
@@ -36,6 +38,7 @@ class TopUp:
     kept: np.ndarray
     target: np.ndarray
     returned: np.ndarray
+    written: np.ndarray
     weight: np.ndarray
 
     def __post_init__(self) -> None:
@@ -45,7 +48,12 @@ class TopUp:
     @property
     def short(self) -> np.ndarray:
         """int64[b]: rows that are still lacking."""
-        return self.target - self.kept - self.returned
+        return np.maximum(self.target - self.kept - self.returned - self.written, 0)
+
+    def with_written(self, written: np.ndarray, most: float) -> TopUp:
+        """The same with rows, int64[b], that a model added; real rows weigh less where these suffice."""
+        have = self.kept + self.returned + written
+        return replace(self, written=written, weight=np.clip(self.target / np.maximum(have, 1), 1.0, most))
 
     def weights(self, rows: np.ndarray) -> np.ndarray:
         """float64[m]: of kept rows, int64[m]."""

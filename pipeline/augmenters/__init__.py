@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 from pipeline.component import Component
 
 if TYPE_CHECKING:
-    from pipeline.arrays import Demand, Order, Space, TopUp
+    from pipeline.arrays import Additions, Demand, Order, Scores, Selection, Space, TopUp
+    from pipeline.config import Config
 
 
 @dataclass(kw_only=True)
@@ -26,3 +27,23 @@ class Augmenter(Component):
             If the rows have no bins of the kind that is asked for.
         """
         return None
+
+    def require(self, config: Config) -> None:
+        """Refuse, before anything is computed, what the run cannot do.
+
+        Raises
+        ------
+        ConfigError
+        """
+
+    def write(
+        self, config: Config, space: Space, scores: Scores, selection: Selection, topup: TopUp
+    ) -> tuple[TopUp, Additions | None]:
+        """What a language model adds to thin bins, and what these have then.
+
+        Raises
+        ------
+        EndpointError
+            If it says nothing at all.
+        """
+        return topup, None

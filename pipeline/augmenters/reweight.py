@@ -68,7 +68,7 @@ class Reweight(Augmenter):
         have = before + np.bincount(bins[returned], minlength=len(names))
         weight = np.clip(target / np.maximum(have, 1), 1.0, self.most)
         _say(names, have, target, weight)
-        return TopUp(returned, bins, names, before, target, have - before, weight)
+        return TopUp(returned, bins, names, before, target, have - before, np.zeros_like(have), weight)
 
     def _bins(self, space: Space, order: Order) -> tuple[np.ndarray, np.ndarray]:
         """int32[n] and str[b]: the bin of each row, and their names."""

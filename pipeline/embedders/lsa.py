@@ -72,6 +72,9 @@ class Lsa(Embedder):
         finally:
             _loaded.clear()  # the later stages need the memory
 
+    def more(self, corpus: Corpus, text: str, folder: Path, seed: int) -> np.ndarray:
+        return LsaModel.load(folder / "model").transform(corpus.texts.read(0, len(corpus), text))
+
 
 _loaded: dict[str, LsaModel] = {}
 _turn = Lock()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -36,6 +36,7 @@ class Precomputed(Embedder):
         A column that every source has: lists of numbers, all of one length.
     """
 
+    places_more: ClassVar[bool] = False
     path: str | None = None
     column: str | None = None
 

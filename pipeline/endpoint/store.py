@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,3 +58,8 @@ class Store:
 
     def close(self) -> None:
         self._file.close()
+
+
+def default_requests() -> Path:
+    """Where the command and the library keep results unless told otherwise."""
+    return Path(os.environ.get("COREBOUND_CACHE", "~/.cache/corebound")).expanduser() / "requests.sqlite"

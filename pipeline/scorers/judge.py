@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,7 +16,7 @@ from pipeline.arrays.texts import ASSISTANT, ends
 from pipeline.component import runtime
 from pipeline.endpoint.chat import Chat
 from pipeline.endpoint.client import Failure, Messages, connect
-from pipeline.endpoint.store import Store
+from pipeline.endpoint.store import Store, default_requests
 from pipeline.errors import ConfigError, EndpointError
 from pipeline.progress import track
 from pipeline.scorers import Scorer, Verdicts, rubrics
@@ -159,8 +158,3 @@ class Untried(Scorer):
 
     def score(self, space: Space, executor: Executor) -> Verdicts:
         return np.full(len(space), np.nan, np.float32), {UNTRIED: len(space)}
-
-
-def default_requests() -> Path:
-    """Where the command and the library keep results unless told otherwise."""
-    return Path(os.environ.get("COREBOUND_CACHE", "~/.cache/corebound")).expanduser() / "requests.sqlite"

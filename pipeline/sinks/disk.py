@@ -17,7 +17,7 @@ from omegaconf import MISSING
 
 from pipeline.cache import digest
 from pipeline.errors import ConfigError
-from pipeline.sinks import Product, Sink, configurations, json_lines, layouts, run_record, shards, trainers
+from pipeline.sinks import Product, Sink, configurations, json_lines, layouts, run_record, shards, synthetic, trainers
 from pipeline.sinks.configurations import AUDIT, SINGLE, Written
 from pipeline.sinks.run_record import RECORD
 from pipeline.sinks.shards import LEDGER
@@ -32,6 +32,7 @@ MAP = "map.svg"
 RECEIPT = "pushed.json"  # beside a product that was pushed
 RowFormat = StrEnum("RowFormat", ["rows", "messages"])
 FileFormat = StrEnum("FileFormat", ["parquet", "jsonl"])
+Synthetic = StrEnum("Synthetic", ["separate", "none"])
 
 
 @dataclass(kw_only=True)
@@ -59,6 +60,8 @@ class Disk(Sink):
         Size of a file, in 10^6 bytes of rows in memory.
     trainer : Trainer, optional
         ``trl``, ``axolotl`` or ``llamafactory``: also write the entry that fine-tuning on the product needs.
+    synthetic : Synthetic
+        Rows that a language model wrote: ``separate``, configurations of their own, or ``none``.
     audit_text : bool
         Whether the ledger says what each row says, dropped ones included.
     """
@@ -72,6 +75,7 @@ class Disk(Sink):
     split: str = "train"
     shard_mb: int = 500
     trainer: Trainer | None = None
+    synthetic: Synthetic = Synthetic.separate
     audit_text: bool = False
 
     def __post_init__(self) -> None:
@@ -135,6 +139,11 @@ class Disk(Sink):
                 shutil.rmtree(leftover, ignore_errors=True)
             (draft / "data").mkdir(parents=True)
             written = self._write_rows(draft, run)
+            if self.synthetic == Synthetic.separate:
+                for name, table in synthetic.tables(run).items():
+                    parts = [table], draft, Path("data") / name
+                    made = shards.write(*parts, self.split, self.files, self.shard_mb)
+                    written[name] = Written(table.features, {self.split: made})
             records = ledger.records(run.space, run.scores, run.order, run.selection, run.topup, self.audit_text)
             audit = shards.write_ledger(draft, records)
             if self.files == FileFormat.parquet:  # load_dataset reads one format in a data set

@@ -1,0 +1,113 @@
+"""What a model is asked for new rows, and the rows that its answers hold."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    from datasets import Features
+
+    from pipeline.endpoint.client import Messages
+    from pipeline.sources.rows import Row
+
+SHIPPED = Path(__file__).with_name("prompt.yaml")
+FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL)
+KINDS = {"string": "string", "large_string": "string", "bool": "boolean"}
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What a model is told; see ``prompt.yaml``."""
+
+    system: str
+    prompt: str
+
+    def messages(self, name: str, count: int, first: int, seeds: list[Row]) -> Messages:
+        """For ``count`` rows of the bin ``name``, from the ``first`` (from 1) on, like ``seeds``, all of one shape."""
+        lines = "\n".join(json.dumps(row, ensure_ascii=False, default=str) for row in seeds)
+        columns = ", ".join(f'"{column}"' for column in seeds[0])
+        asked = self.prompt.format(
+            bin=name, count=count, first=first, last=first + count - 1, count_seeds=len(seeds), columns=columns,
+            seeds=lines,
+        )  # fmt: skip
+        return [{"role": "system", "content": self.system}, {"role": "user", "content": asked}]
+
+
+def read(file: str | None) -> Prompt:
+    """That of a file, or the one that comes along.
+
+    Raises
+    ------
+    ConfigError
+        If it is not there, or shows no seeds.
+    """
+    import yaml
+
+    path = Path(file or SHIPPED)
+    try:
+        prompt = Prompt(**yaml.safe_load(path.read_text("utf-8")))
+        shown = prompt.messages("<<bin>>", 7, 1, [{"<<column>>": "<<seed>>"}])[1]["content"]
+        if "<<seed>>" not in shown or "<<column>>" not in shown:
+            raise ValueError("it shows no {seeds}")
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(
+            f"augmenter.prompt={path} cannot be read: {' '.join(str(error).split())}; expected a YAML file."
+        ) from error
+    except (TypeError, KeyError, ValueError, AttributeError, IndexError) as error:
+        raise ConfigError(
+            f"augmenter.prompt={path} is no prompt ({error}); expected system, and prompt with {{seeds}}; write it as "
+            "pipeline/augmenters/prompt.yaml is."
+        ) from error
+    return prompt
+
+
+def schema(features: Features, columns: list[str]) -> dict[str, Any]:
+    """JSON schema of an answer: an object whose ``rows`` have these columns."""
+    row = _object({column: _schema(features[column]) for column in columns})
+    return _object({"rows": {"type": "array", "items": row}})
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def _schema(feature: Any) -> dict[str, Any]:
+    if isinstance(feature, dict):
+        return _object({name: _schema(one) for name, one in feature.items()})
+    if hasattr(feature, "feature"):
+        return {"type": "array", "items": _schema(feature.feature)}
+    kind = str(getattr(feature, "dtype", "string"))
+    number = "integer" if "int" in kind else "number" if "float" in kind else "string"
+    return {"type": [KINDS.get(kind, number), "null"]}
+
+
+def rows_of(said: str, columns: list[str]) -> list[Row]:
+    """Rows that an answer holds, with all of ``columns`` and no other; none where it holds none.
+
+    An object with ``rows``, a list, a single row, or one a line, with words or a fence around them.
+    """
+    for text in (said, *FENCE.findall(said), said[said.find("[") : said.rfind("]") + 1]):
+        found = _loaded(text)
+        if isinstance(found, dict):
+            found = found["rows"] if isinstance(found.get("rows"), list) else [found]
+        if isinstance(found, list) and found:
+            return _whole(found, columns)
+    return _whole([_loaded(line.strip().rstrip(",")) for line in said.splitlines()], columns)
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _whole(found: list[Any], columns: list[str]) -> list[Row]:
+    rows = [row for row in found if isinstance(row, dict) and set(columns) <= set(row)]
+    return [{column: row[column] for column in columns} for row in rows]

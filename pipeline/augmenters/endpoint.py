@@ -1,0 +1,170 @@
+"""Endpoint: what real rows cannot fill, a chat model writes; only rows that help are kept."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.arrays import Additions
+from pipeline.augmenters import asking, size
+from pipeline.augmenters.acceptance import Gate
+from pipeline.augmenters.plans import Plan, plan
+from pipeline.augmenters.reweight import Reweight
+from pipeline.augmenters.seeds import FEWEST, divided
+from pipeline.augmenters.writing import Writer
+from pipeline.component import runtime
+from pipeline.endpoint.chat import Chat
+from pipeline.endpoint.client import connect
+from pipeline.endpoint.store import Store, default_requests
+from pipeline.errors import ConfigError, EndpointError
+
+if TYPE_CHECKING:
+    from pipeline.arrays import Scores, Selection, Space, TopUp
+    from pipeline.config import Config
+
+log = logging.getLogger("corebound")
+UNUSED = "more than is needed"
+
+
+@dataclass(kw_only=True)
+class Endpoint(Reweight):
+    """Rows of thin bins from an OpenAI-compatible server (arXiv 2406.03628; METHOD, section 7).
+
+    Dropped rows come back first, as with ``reweight``. Then a model is shown rows of a bin and asked for new ones,
+    which are checked one by one, and as many are kept as lower the balanced loss of real rows that it was not shown.
+    What is still lacking is made up by weight.
+
+    Parameters
+    ----------
+    chat : Chat
+        The model, its server, and caps on what a run may spend.
+    count : int
+        Rows that a request asks for.
+    shown : int
+        Rows of the bin that it shows, half boundary, half core.
+    slack : float
+        Rows that may be asked for, in units of those that are lacking.
+    likeness : float
+        Cosine to a kept or accepted row from which a row is no new one.
+    overlap : float
+        Share of its word 4-grams that a shown row has from which a row copies it.
+    least : float
+        Share of rows to be accepted below which no more are asked for in a bin.
+    largest : float
+        Of the rows that a bin lacks, how many it may get: up to 1.5, which is beyond balance.
+    prompt : str, optional
+        A YAML file in the place of ``pipeline/augmenters/prompt.yaml``.
+    requests : str, optional
+        The SQLite file of answers; by default in the folder of kept results.
+    by, power, shares, give_back, most, plan_only
+        As for ``reweight``.
+    """
+
+    chat: Chat = field(default_factory=lambda: Chat(temperature=0.7, answer_tokens=4096))
+    count: int = 20
+    shown: int = 20
+    slack: float = 2.0
+    likeness: float = 0.95
+    overlap: float = 0.5
+    least: float = 0.1
+    largest: float = 1.0
+    prompt: str | None = None
+    requests: str | None = runtime(None)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.chat.require("augmenter.chat")
+        for name in ("count", "shown"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"augmenter.{name} is {getattr(self, name)}; expected 1 or more; mend it.")
+        for name, most in (("likeness", 1), ("overlap", 1), ("least", 1), ("largest", size.FACTORS[-1])):
+            if not 0 <= getattr(self, name) <= most:
+                raise ConfigError(f"augmenter.{name} is {getattr(self, name)}; expected 0 to {most}; mend it.")
+        if not self.slack >= 1:
+            raise ConfigError(f"augmenter.slack is {self.slack}; expected 1 or more; mend it.")
+
+    def require(self, config: Config) -> None:
+        connect(self.chat)
+        asking.read(self.prompt)
+        if not config.embedder.places_more:
+            raise ConfigError(
+                "augmenter=endpoint needs vectors of new rows, and the embedder has none; choose another embedder."
+            )
+
+    def write(
+        self, config: Config, space: Space, scores: Scores, selection: Selection, topup: TopUp
+    ) -> tuple[TopUp, Additions | None]:
+        plans = plan(topup, space, scores, selection, self.largest, self.slack, self.count, config.seed)
+        if not plans or self.plan_only:
+            return topup, None
+        kept = np.flatnonzero(selection.kept)
+        gate = Gate(
+            {bytes(one) for one in space.corpus.ids}, np.asarray(space.embeddings.vectors[kept]), topup.bin[kept],
+            space.corpus.bytes[kept], self.likeness, self.overlap,
+        )  # fmt: skip
+        meter = self.chat.meter()
+        try:
+            with closing(Store(Path(self.requests).expanduser() if self.requests else default_requests())) as store:
+                writer = Writer(
+                    self.chat, asking.read(self.prompt), self.count, self.shown, self.least, gate, config, space, store,
+                    meter,
+                )  # fmt: skip
+                writer.write(plans)
+        finally:
+            log.info("augmenter: %s asked: %s", self.chat.model, meter)
+        for reason, count in writer.failed.items():
+            log.warning("augmenter: %s requests have no answer: %s.", f"{count:,}", reason)
+        if writer.failed and not writer.candidates:
+            raise EndpointError(
+                f"{self.chat.model} answered none of {writer.failed.total()} requests ({next(iter(writer.failed))}); "
+                "expected an OpenAI-compatible server and caps that allow a request; see that it runs, and run again."
+            )
+        additions = Additions(self.chat.model, writer.candidates, spent=str(meter))
+        return self._sized(plans, additions, writer.vectors, config, space, selection, topup)
+
+    def _sized(
+        self, plans: list[Plan], additions: Additions, vectors: dict[int, np.ndarray], config: Config, space: Space,
+        selection: Selection, topup: TopUp,
+    ) -> tuple[TopUp, Additions]:  # fmt: skip
+        """As many of the accepted rows as help; of the others it is said that they do not."""
+        if not vectors:
+            return topup, additions
+        candidates, count, place = list(additions.candidates), Counter(), []
+        bin = np.array([candidates[at].bin for at in vectors])
+        for one in bin.tolist():
+            place.append(count[one])
+            count[one] += 1
+        held = self._held_out(plans, config.seed, selection, topup)
+        real = np.setdiff1d(np.flatnonzero(selection.kept), held)
+        of = space.embeddings.vectors
+        label, lacking = topup.bin[held], topup.short[bin]
+        losses = size.losses(
+            (of[real], topup.bin[real]), (np.stack(list(vectors.values())), bin), (of[held], label), np.array(place),
+            lacking, self.largest,
+        )  # fmt: skip
+        factor = size.best(losses, label)
+        weight = size.weights(np.array(place), lacking, factor)
+        for at, own in zip(vectors, weight.tolist(), strict=True):
+            candidates[at] = replace(candidates[at], weight=own, **({} if own else {"reason": UNUSED}))
+        if not factor:
+            log.warning("augmenter: real rows are not told better with the written ones; none of these is kept.")
+        balanced = {each: size.balanced(loss, label) for each, loss in losses.items()}
+        written = np.bincount(bin[weight > 0], minlength=len(topup.name))
+        return topup.with_written(written, self.most), replace(
+            additions, candidates=candidates, factor=factor, losses=balanced
+        )
+
+    def _held_out(self, plans: list[Plan], seed: int, selection: Selection, topup: TopUp) -> np.ndarray:
+        """Rows that no model was shown, of all bins that have enough: int64[m]."""
+        found = [one.held_out for one in plans]
+        for bin in sorted(set(range(len(topup.name))) - {one.bin for one in plans}):
+            rows = np.flatnonzero(selection.kept & (topup.bin == bin))
+            if len(rows) >= FEWEST:
+                found.append(divided(rows, seed, bin)[1])
+        return np.concatenate(found)

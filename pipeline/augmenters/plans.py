@@ -1,0 +1,102 @@
+"""What a model may be asked for, bin by bin, and which rows it is shown."""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.arrays import BOUNDARY
+from pipeline.augmenters.seeds import FEWEST, divided
+from pipeline.sources.detection import Reader
+from pipeline.sources.fingerprint import stripped
+from pipeline.sources.shapes import SHAPES
+
+if TYPE_CHECKING:
+    from pipeline.arrays import Corpus, Scores, Selection, Space, TopUp
+    from pipeline.sources.rows import Row
+
+log = logging.getLogger("corebound")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What may be asked for a bin.
+
+    Attributes
+    ----------
+    bin : int
+    name : str
+    source : int
+        Whose rows are shown; new ones have its columns.
+    wanted : int
+        Accepted rows, at most.
+    requests : int
+        At most.
+    shown, held_out : int64[...]
+        Rows of the bin.
+    boundary : bool[...]
+        Of those shown.
+    """
+
+    bin: int
+    name: str
+    source: int
+    wanted: int
+    requests: int
+    shown: np.ndarray
+    held_out: np.ndarray
+    boundary: np.ndarray
+
+
+def plan(
+    topup: TopUp, space: Space, scores: Scores, selection: Selection, largest: float, slack: float, count: int,
+    seed: int,
+) -> list[Plan]:  # fmt: skip
+    """Plans of all bins that lack rows and have enough to be shown and judged with; a warning for the others.
+
+    Parameters
+    ----------
+    topup, space, scores, selection
+    largest : float
+        Of the rows that a bin lacks, how many it may get.
+    slack : float
+        Rows that may be asked for, in units of these.
+    count : int
+        Rows that a request asks for.
+    seed : int
+    """
+    plans = []
+    for bin in np.flatnonzero(topup.short).tolist():
+        rows = np.flatnonzero(selection.kept & (topup.bin == bin) & ~scores.aside)
+        source = 0
+        if len(rows):  # one source's, so that they are alike in shape
+            source = int(np.bincount(space.corpus.source[rows]).argmax())
+            rows = rows[space.corpus.source[rows] == source]
+        name, lacking = str(topup.name[bin]), int(topup.short[bin])
+        if len(rows) < FEWEST:
+            log.warning("augmenter: %s lacks %s rows and has %d to show; expected %d or more; it gets weight alone.",
+                        name, f"{lacking:,}", len(rows), FEWEST)  # fmt: skip
+            continue
+        shown, held_out = divided(rows, seed, bin)
+        wanted = math.ceil(largest * lacking)
+        requests = math.ceil(slack * wanted / count)
+        boundary = scores.region[shown] == BOUNDARY
+        plans.append(Plan(bin, name, source, wanted, requests, shown, held_out, boundary))
+    return plans
+
+
+def columns_of(corpus: Corpus, source: int) -> list[str]:
+    """Columns of a source that its conversations are made of."""
+    shape = next(one["shape"] for one in corpus.detected if one["source"] == source)
+    first = {column: "x" for column in corpus.tables[source].column_names}
+    return Reader(SHAPES[shape], corpus.columns[source]).used(first)
+
+
+def rows_shown(corpus: Corpus, seeds: list[int], columns: list[str]) -> list[Row]:
+    """Distinct rows of one source as they came, these columns alone."""
+    table = corpus.tables[int(corpus.source[seeds[0]])].with_format(None).select_columns(columns)
+    return [stripped(row) | {c: row[c] for c in columns if row[c] is None} for row in table.select(corpus.index[seeds])]
