@@ -160,12 +160,12 @@ def _configurations(names: list[str]) -> list[str]:
 def _topup(rows: list[dict[str, Any]]) -> list[str]:
     if not rows:
         return []
-    columns = ("kept", "target", "returned", "short")
+    columns = ("kept", "target", "returned", "written", "short")
     return [
         "## Top-up of thin bins", "",
         "Rows that the cut had dropped came back on top of the budget; where these do not suffice, `weight`, a column "
         "of the ledger, says what a row should weigh in training.", "",
-        *_table(["", "kept", "target", "given back", "still short", "weight"],
+        *_table(["", "kept", "target", "given back", "written", "still short", "weight"],
                 [[row["name"], *(f"{row[c]:,}" for c in columns), f"{row['weight']:.2f}"] for row in rows[:SHOWN]]), "",
     ]  # fmt: skip
 

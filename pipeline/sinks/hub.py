@@ -58,7 +58,7 @@ class Hub(Disk):
         Whether to write to ``path`` just what would be pushed, and to push nothing.
     path : str, optional
         Where the product stays on disk; by default ``runs/hub/<repo>``.
-    overwrite, columns, format, files, config_name, split, shard_mb, trainer, audit_text
+    overwrite, columns, format, files, config_name, split, shard_mb, trainer, synthetic, audit_text
         As in `Disk`; what is on disk is replaced.
     """
 

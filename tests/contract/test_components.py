@@ -41,6 +41,7 @@ NEEDED = {
     ("scorer", "ifd"): ["scorers.difficulty.model=folder"],
     ("scorer", "judge"): ["scorers.quality.chat.model=judge", "scorers.quality.chat.max_requests=10"],
     ("scorer", "regression"): ["scorers.difficulty.model=folder"],
+    ("augmenter", "endpoint"): ["augmenter.chat.model=writer", "augmenter.chat.max_requests=10"],
 }
 # Scorers that are chosen in another's place, or for what their score stands for.
 IN_PLACE = {"head": "margin", "heuristic": "quality", "reward": "quality", "lexical": "difficulty",

@@ -77,7 +77,16 @@ def test_what_is_wrong_with_a_table_is_said(tables, tmp_path):
             read(tmp_path, "bad", 5)
 
 
-def test_nothing_that_is_chosen_knows_the_test_rows():
+@pytest.fixture
+def quick(monkeypatch):
+    """The classifiers that learn in no time: forests learn by the same lines."""
+    from tabular import folds
+
+    monkeypatch.setattr(folds, "WEIGHTED", ("logistic regression",))
+    monkeypatch.setattr(folds, "CLASSIFIERS", ("logistic regression", "nearest neighbours"))
+
+
+def test_nothing_that_is_chosen_knows_the_test_rows(quick):
     from tabular import folds
 
     features, label = uneven()
@@ -87,7 +96,7 @@ def test_nothing_that_is_chosen_knows_the_test_rows():
     for test in ((features[:9], label[:9] * 0 + [0, 1, 2] * 3), (rng.standard_normal((9, 3)), np.arange(9) % 3)):
         found = [one for one in folds.oversampled((features, label), test, 0, chosen) if "failed" not in one]
         told.append([(one["classifier"], one["method"], one["choice"], one["gained"]) for one in found])
-    assert told[0] == told[1] and len(told[0]) > 30
+    assert told[0] == told[1] and len(told[0]) > 15
 
 
 def uneven(seed=0):
@@ -177,7 +186,7 @@ def test_coverage_keeps_more_of_a_class_in_reach_than_random_rows():
     assert reach["coverage"] < 0.8 * reach["random"]
 
 
-def test_a_threshold_is_of_the_inner_folds():
+def test_a_threshold_is_of_the_inner_folds(quick):
     from sklearn.preprocessing import StandardScaler
     from tabular import folds
     from tabular.classifiers import make
@@ -189,7 +198,7 @@ def test_a_threshold_is_of_the_inner_folds():
     others = rng.standard_normal((120, 4)) + 0.8 * truth[:, None]
     chosen = {"k": [5], "percentiles": [50], "neighbours": [3], "inner": 3, "removed": [0.5]}
     _, thresholds = folds.inside((features, label), [], 0, chosen)
-    assert max(thresholds.values()) < 0.5 and len(thresholds) == 4  # one in ten: less than a half tells them
+    assert max(thresholds.values()) < 0.5 and len(thresholds) == 2  # one in ten: less than a half tells them
     for one in folds.oversampled((features, label), (others, truth), 0, chosen):
         if one["method"] == "threshold":
             chance = make(one["classifier"], 0).fit(features, label).predict_proba(others)[:, 1]

@@ -109,7 +109,8 @@ def test_a_model_of_a_folder_is_tuned_with_adapters(proof, tmp_path):
     AutoModelForCausalLM.from_pretrained(parts / "base").save_pretrained(tmp_path / "model")
     AutoTokenizer.from_pretrained(parts / "tokenizer").save_pretrained(tmp_path / "model")
     lora = "lora={r: 4, lora_alpha: 8}"
-    done = prove(tmp_path, f"model={tmp_path}/model", lora, "full=0", "arms=[corebound,random]", "bf16=true")
+    few = ["full=0", "arms=[corebound,random]", "largest={general: 200, pool: 200}", "budgets=[0.2]"]
+    done = prove(tmp_path, f"model={tmp_path}/model", lora, "bf16=true", *few)
     assert done.returncode == 0, done.stderr
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     (base,), (given,) = of(results, "base"), of(proof[2], "base")
