@@ -25,6 +25,7 @@ class Written:
     id: bytes
     asked: str
     said: str
+    empty: bool
     bytes: int
     vector: np.ndarray
     bin: int
@@ -100,7 +101,7 @@ class Gate:
         return reason
 
     def _against(self, row: Written, seeds: Seeds) -> str | None:
-        if not row.said.strip():
+        if row.empty:
             return EMPTY
         if refusals.judge(row.asked, row.said) == 0:
             return REFUSAL

@@ -59,8 +59,8 @@ def read(rows: list[Row], bin: int, source: int, space: Space, config: Config) -
         for row, distinct in zip(corpus.inputs.row.tolist(), corpus.inputs.distinct.tolist(), strict=True):
             at = good[row]
             found[at] = Written(
-                bytes(corpus.ids[distinct]), asked[distinct], said[distinct], int(corpus.bytes[distinct]),
-                np.array(vectors[distinct]), bin,
+                bytes(corpus.ids[distinct]), asked[distinct], said[distinct], bool(corpus.empty[distinct]),
+                int(corpus.bytes[distinct]), np.array(vectors[distinct]), bin,
             )  # fmt: skip
     return found
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipeline.endpoint.store import Store
 
 log = logging.getLogger("corebound")
+CHANCE = "few of its bin pass"
 
 
 @dataclass
@@ -84,6 +85,18 @@ class Writer:
                 and asked[plan.bin] < plan.requests
                 and self._worthwhile(plan, seen[plan.bin], taken[plan.bin])
             ]
+
+        self._forget_doubtful()
+
+    def _forget_doubtful(self) -> None:
+        """Where hardly a row of a bin passes, those that do are there by chance."""
+        seen = Counter(one.bin for one in self.candidates)
+        taken = Counter(self.candidates[at].bin for at in self.vectors)
+        for at in list(self.vectors):
+            bin = self.candidates[at].bin
+            if taken[bin] < self.least * seen[bin]:
+                self.candidates[at] = replace(self.candidates[at], reason=CHANCE, weight=0.0)
+                del self.vectors[at]
 
     def _worthwhile(self, plan: Plan, seen: int, taken: int) -> bool:
         if seen and taken >= self.least * seen:

@@ -45,7 +45,7 @@ def write(results: pd.DataFrame, mix: pd.DataFrame, grid: list[float]) -> str:
     ]
     if len(mix):
         parts += [
-            f"## The margin head on the clusters of the mix ({int(mix.rows.iloc[0]):,} rows, "
+            f"## The margin head on the clusters of the mix (a sample of {int(mix.rows.iloc[0]):,} rows, "
             f"{int(mix.clusters.iloc[0])} clusters)\n",
             "Balanced accuracy out of fold, in points, the clustering being the truth; rare clusters have fewer than\n"
             f"half the mean of rows. Intervals (95 %) are over {mix['repeat'].nunique()} clusterings.\n",

@@ -80,6 +80,12 @@ def long_tailed(path: Path, imbalance: float, seed: int) -> Tail:
     else:
         held = round(TEST * len(rows))
         train, test = rows[held:], rows[:held]
+    kept = fall(label, train, imbalance, rng)
+    return Tail(vectors[kept], label[kept], vectors[test], label[test])
+
+
+def fall(label: np.ndarray, train: np.ndarray, imbalance: float, rng: np.random.Generator) -> np.ndarray:
+    """Rows of ``train`` whose classes have sizes that fall exponentially: int64[m], ascending; see `long_tailed`."""
     there = np.bincount(label[train])
     # Sizes that differ by chance alone, as those of digits do, give no order.
     order = np.argsort(-there, kind="stable") if there.max() > 2 * there.min() else rng.permutation(len(there))
@@ -88,5 +94,4 @@ def long_tailed(path: Path, imbalance: float, seed: int) -> Tail:
     parts = []
     for number, many in zip(order, wanted, strict=True):
         parts.append(train[label[train] == number][: max(1, round(many))])
-    kept = np.sort(np.concatenate(parts))
-    return Tail(vectors[kept], label[kept], vectors[test], label[test])
+    return np.sort(np.concatenate(parts))

@@ -1,0 +1,99 @@
+"""What written rows do to a classifier of a long-tailed set of texts."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from proof import space
+from proof.sets import SETS
+from tails.sets import fall
+
+from pipeline.augmenters import reading
+from pipeline.augmenters.endpoint import Endpoint
+from pipeline.bins.categorizers import ColumnCategory
+from pipeline.budget import Budget
+from pipeline.endpoint.chat import Chat
+from pipeline.run import Run, curate
+from topup.writers import WRITERS, serving
+
+C = 10.0  # inverse of a head's penalty, as in `pipeline.augmenters.acceptance`
+PLAIN, BEST = "real rows", "real rows up to the target"
+
+
+def judge(name: str, imbalance: float, repeat: int, chosen: dict[str, Any]) -> list[dict[str, Any]]:
+    """Balanced accuracy on test rows: of real rows, with class weights, with what each writer adds, and at best."""
+    data = SETS[name](Path(chosen["data"]))
+    labels, truth = next(iter(data.labels.values()))
+    classes, code = np.unique(labels, return_inverse=True)
+    rng = np.random.default_rng(repeat)
+    train = rng.permutation(len(labels))
+    kept = fall(code, train, imbalance, rng)
+    left = np.setdiff1d(train, kept)
+    rng.shuffle(left)
+    rows = [{"text": data.pool[at]["text"], "class": str(labels[at])} for at in kept]
+    held_back = {str(one): [data.pool[at]["text"] for at in left[labels[left] == one]] for one in classes}
+    found: list[dict[str, Any]] = []
+
+    def add(method: str, vectors: np.ndarray, of: np.ndarray, **more: Any) -> None:
+        told, weighted = (_balanced(vectors, of, test, expected, weights) for weights in (None, "balanced"))
+        found.append({"set": name, "imbalance": imbalance, "repeat": repeat, "method": method, "balanced": told,
+                      "weighted": weighted, "rows": len(of), **more})  # fmt: skip
+
+    with tempfile.TemporaryDirectory() as folder:
+        config = replace(
+            space.configure(rows, space.encoder(chosen["embedder"], chosen["models"]), Path(folder), repeat),
+            categorizer=ColumnCategory(column="class"), budget=Budget(fraction=1.0), scorers={},
+        )  # fmt: skip
+        for writer in WRITERS:
+            with serving(writer, held_back, repeat) as server:
+                chat = Chat(model=writer, url=server.url, max_requests=10_000, concurrency=4)
+                augmenter = Endpoint(chat=chat, power=0, requests=f"{folder}/{writer}.sqlite")
+                run = curate(replace(config, augmenter=augmenter))
+            if not found:
+                real, label = run.space.embeddings.vectors, run.space.bins.category_name[run.space.bins.category]
+                test, expected = _vectors([row["text"] for row in data.test], run, config), truth.astype(str)
+                add(PLAIN, real, label)
+                best, of = _at_best(held_back, run, config)
+                add(BEST, np.concatenate([real, best]), np.concatenate([label, of]))
+            made = run.additions
+            taken = made.accepted if made else []
+            vectors = _vectors([one.row["text"] for one in taken], run, config)
+            of = run.topup.name[[one.bin for one in taken]] if taken else np.empty(0, label.dtype)
+            reasons = Counter(one.reason for one in made.candidates) if made else Counter()
+            add(writer, np.concatenate([real, vectors]), np.concatenate([label, of]), factor=made.factor if made else 0,
+                lacking=int((run.topup.target - run.topup.kept).sum()), written=len(taken),
+                candidates=reasons.total(), reasons=dict(reasons.most_common()))  # fmt: skip
+    return found
+
+
+def _vectors(texts: list[str], run: Run, config: Any) -> np.ndarray:
+    """float32[m, d] of texts, in the space of the run."""
+    read = reading.read([{"text": text} for text in texts], 0, 0, run.space, config)
+    assert all(one is not None for one in read), "real texts can be read"
+    return (
+        np.stack([one.vector for one in read if one]) if read else np.empty((0, run.space.embeddings.vectors.shape[1]))
+    )
+
+
+def _at_best(held_back: dict[str, list[str]], run: Run, config: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Held-back rows up to the target of each class, and their classes."""
+    top = run.topup
+    lacking = dict(zip(top.name.tolist(), (top.target - top.kept).tolist(), strict=True))
+    texts = {name: held_back[name][:many] for name, many in lacking.items() if many}
+    of = np.repeat(list(texts), [len(one) for one in texts.values()])
+    return _vectors([text for one in texts.values() for text in one], run, config), of
+
+
+def _balanced(
+    vectors: np.ndarray, label: np.ndarray, test: np.ndarray, truth: np.ndarray, weights: str | None
+) -> float:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import recall_score
+
+    head = LogisticRegression(C=C, max_iter=3000, tol=1e-5, class_weight=weights)
+    return float(recall_score(truth, head.fit(vectors, label).predict(test), average="macro", zero_division=0))
