@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +19,9 @@ from typing import Any
 import hydra
 import pandas as pd
 from omegaconf import DictConfig, OmegaConf
+
+sys.path.append(str(Path(__file__).parents[1]))  # scripts, for proof
+
 from proof import space
 from proof.fingerprint import fingerprint, require_same
 from proof.resume import each, once, one_thread_each

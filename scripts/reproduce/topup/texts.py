@@ -10,17 +10,19 @@ from typing import Any
 
 import numpy as np
 from proof import space
-from proof.sets import SETS
+from proof.sets import SETS, Rows
 from tails.sets import fall
 
 from pipeline.augmenters import reading
 from pipeline.augmenters.endpoint import Endpoint
 from pipeline.bins.categorizers import ColumnCategory
 from pipeline.budget import Budget
+from pipeline.config import Config
 from pipeline.endpoint.chat import Chat
 from pipeline.run import Run, curate
 from topup.writers import WRITERS, serving
 
+CLASS = "its class"  # a column that no set has
 C = 10.0  # inverse of a head's penalty, as in `pipeline.augmenters.acceptance`
 PLAIN, BEST = "real rows", "real rows up to the target"
 
@@ -35,8 +37,8 @@ def judge(name: str, imbalance: float, repeat: int, chosen: dict[str, Any]) -> l
     kept = fall(code, train, imbalance, rng)
     left = np.setdiff1d(train, kept)
     rng.shuffle(left)
-    rows = [{"text": data.pool[at]["text"], "class": str(labels[at])} for at in kept]
-    held_back = {str(one): [data.pool[at]["text"] for at in left[labels[left] == one]] for one in classes}
+    rows = [{**data.pool[at], CLASS: str(labels[at])} for at in kept]
+    held_back = {str(one): [data.pool[at] for at in left[labels[left] == one]] for one in classes}
     found: list[dict[str, Any]] = []
 
     def add(method: str, vectors: np.ndarray, of: np.ndarray, **more: Any) -> None:
@@ -47,7 +49,7 @@ def judge(name: str, imbalance: float, repeat: int, chosen: dict[str, Any]) -> l
     with tempfile.TemporaryDirectory() as folder:
         config = replace(
             space.configure(rows, space.encoder(chosen["embedder"], chosen["models"]), Path(folder), repeat),
-            categorizer=ColumnCategory(column="class"), budget=Budget(fraction=1.0), scorers={},
+            categorizer=ColumnCategory(column=CLASS), budget=Budget(fraction=1.0), scorers={},
         )  # fmt: skip
         for writer in WRITERS:
             with serving(writer, held_back, repeat) as server:
@@ -56,13 +58,13 @@ def judge(name: str, imbalance: float, repeat: int, chosen: dict[str, Any]) -> l
                 run = curate(replace(config, augmenter=augmenter))
             if not found:
                 real, label = run.space.embeddings.vectors, run.space.bins.category_name[run.space.bins.category]
-                test, expected = _vectors([row["text"] for row in data.test], run, config), truth.astype(str)
+                test, expected = _vectors(data.test, run, config), truth.astype(str)
                 add(PLAIN, real, label)
                 best, of = _at_best(held_back, run, config)
                 add(BEST, np.concatenate([real, best]), np.concatenate([label, of]))
             made = run.additions
             taken = made.accepted if made else []
-            vectors = _vectors([one.row["text"] for one in taken], run, config)
+            vectors = _vectors([one.row for one in taken], run, config)
             of = run.topup.name[[one.bin for one in taken]] if taken else np.empty(0, label.dtype)
             reasons = Counter(one.reason for one in made.candidates) if made else Counter()
             add(writer, np.concatenate([real, vectors]), np.concatenate([label, of]), factor=made.factor if made else 0,
@@ -71,22 +73,22 @@ def judge(name: str, imbalance: float, repeat: int, chosen: dict[str, Any]) -> l
     return found
 
 
-def _vectors(texts: list[str], run: Run, config: Any) -> np.ndarray:
-    """float32[m, d] of texts, in the space of the run."""
-    read = reading.read([{"text": text} for text in texts], 0, 0, run.space, config)
-    assert all(one is not None for one in read), "real texts can be read"
+def _vectors(rows: Rows, run: Run, config: Config) -> np.ndarray:
+    """float32[m, d] of rows, in the space of the run."""
+    read = reading.read(rows, 0, 0, run.space, config)
+    assert all(one is not None for one in read), "real rows can be read"
     return (
         np.stack([one.vector for one in read if one]) if read else np.empty((0, run.space.embeddings.vectors.shape[1]))
     )
 
 
-def _at_best(held_back: dict[str, list[str]], run: Run, config: Any) -> tuple[np.ndarray, np.ndarray]:
+def _at_best(held_back: dict[str, Rows], run: Run, config: Config) -> tuple[np.ndarray, np.ndarray]:
     """Held-back rows up to the target of each class, and their classes."""
     top = run.topup
     lacking = dict(zip(top.name.tolist(), (top.target - top.kept).tolist(), strict=True))
-    texts = {name: held_back[name][:many] for name, many in lacking.items() if many}
-    of = np.repeat(list(texts), [len(one) for one in texts.values()])
-    return _vectors([text for one in texts.values() for text in one], run, config), of
+    found = {name: held_back[name][:many] for name, many in lacking.items() if many}
+    of = np.repeat(list(found), [len(rows) for rows in found.values()])
+    return _vectors([row for rows in found.values() for row in rows], run, config), of
 
 
 def _balanced(

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
+from proof.sets import Rows
 
 ASKED = re.compile(r'of the kind "(.*)"\.\n.*?Write (\d+) new rows of the same kind, numbers (\d+) to', re.DOTALL)
 REAL, COPIES, POISON = "held-back rows", "copies", "other classes"
@@ -26,13 +27,13 @@ class Writer(ThreadingHTTPServer):
         ``held-back rows``: real rows of the class that nobody else has, each once, until there are no more.
         ``copies``: the rows that it is shown. ``other classes``: held-back rows of any class but that which is asked
         for.
-    held_back : dict of str to list of str
-        Texts by class.
+    held_back : dict of str to list of dict
+        Rows by class.
     """
 
     daemon_threads = True
 
-    def __init__(self, kind: str, held_back: dict[str, list[str]], seed: int) -> None:
+    def __init__(self, kind: str, held_back: dict[str, Rows], seed: int) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.kind, self.held_back, self.seed = kind, held_back, seed
 
@@ -40,19 +41,17 @@ class Writer(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/v1"
 
-    def rows(self, asked: str) -> list[dict[str, str]]:
+    def rows(self, asked: str) -> Rows:
         found = ASKED.search(asked)
         assert found, "the prompt is ours"
         name, count, first = found[1], int(found[2]), int(found[3]) - 1
         if self.kind == COPIES:
-            return [json.loads(line) for line in asked.splitlines() if line.startswith('{"text"')]
+            return [json.loads(line) for line in asked.splitlines() if line.startswith('{"')]
         if self.kind == REAL:
-            texts = self.held_back.get(name, [])[first : first + count]
-        else:
-            others = [text for other, texts in sorted(self.held_back.items()) if other != name for text in texts]
-            rng = np.random.default_rng([self.seed, first, len(name)])
-            texts = [others[at] for at in rng.integers(0, len(others), count)]
-        return [{"text": text} for text in texts]
+            return self.held_back.get(name, [])[first : first + count]
+        others = [row for other, rows in sorted(self.held_back.items()) if other != name for row in rows]
+        rng = np.random.default_rng([self.seed, first, len(name)])
+        return [others[at] for at in rng.integers(0, len(others), count)]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -78,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(kind: str, held_back: dict[str, list[str]], seed: int) -> Iterator[Writer]:
+def serving(kind: str, held_back: dict[str, Rows], seed: int) -> Iterator[Writer]:
     server = Writer(kind, held_back, seed)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
