@@ -14,9 +14,9 @@ import numpy as np
 from pipeline.arrays import Additions
 from pipeline.augmenters import asking, size
 from pipeline.augmenters.acceptance import Gate
-from pipeline.augmenters.plans import Plan, plan
+from pipeline.augmenters.plans import Plan, columns_of, plan, rows_shown
 from pipeline.augmenters.reweight import Reweight
-from pipeline.augmenters.seeds import FEWEST, divided
+from pipeline.augmenters.seeds import FEWEST, divided, rotating
 from pipeline.augmenters.writing import Writer
 from pipeline.component import runtime
 from pipeline.endpoint.chat import Chat
@@ -101,6 +101,8 @@ class Endpoint(Reweight):
         self, config: Config, space: Space, scores: Scores, selection: Selection, topup: TopUp
     ) -> tuple[TopUp, Additions | None]:
         plans = plan(topup, space, scores, selection, self.largest, self.slack, self.count, config.seed)
+        prompt = asking.read(self.prompt)
+        self._foretell(plans, prompt, space)
         if not plans or self.plan_only:
             return topup, None
         kept = np.flatnonzero(selection.kept)
@@ -112,7 +114,7 @@ class Endpoint(Reweight):
         try:
             with closing(Store(Path(self.requests).expanduser() if self.requests else default_requests())) as store:
                 writer = Writer(
-                    self.chat, asking.read(self.prompt), self.count, self.shown, self.least, gate, config, space, store,
+                    self.chat, prompt, self.count, self.shown, self.least, gate, config, space, store,
                     meter,
                 )  # fmt: skip
                 writer.write(plans)
@@ -127,6 +129,25 @@ class Endpoint(Reweight):
             )
         additions = Additions(self.chat.model, writer.candidates, spent=str(meter))
         return self._sized(plans, additions, writer.vectors, config, space, selection, topup)
+
+    def _foretell(self, plans: list[Plan], prompt: asking.Prompt, space: Space) -> None:
+        """Say what is asked for, from which rows, and what that may take."""
+        requests = tokens = 0
+        for one in plans:
+            shown = next(rotating(one.shown, one.boundary, self.shown))
+            rows = rows_shown(space.corpus, shown, columns_of(space.corpus, one.source))
+            asked = prompt.messages(one.name, self.count, 1, rows)
+            requests += one.requests
+            tokens += one.requests * sum(len(message["content"].encode()) for message in asked) // 4
+            log.info("augmenter: %s wants %s rows, in at most %s requests that show %d of %d rows (%d boundary) of %s",
+                     one.name, f"{one.wanted:,}", f"{one.requests:,}", len(shown), len(one.shown), one.boundary.sum(),
+                     space.corpus.names[one.source])  # fmt: skip
+        if plans:
+            most = requests * self.chat.answer_tokens
+            cost = self.chat.meter().price(tokens, most)
+            log.info("augmenter: %s is asked at most %s times, with about %s tokens and at most %s in answers%s",
+                     self.chat.model, f"{requests:,}", f"{tokens:,}", f"{most:,}",
+                     f", cost {cost:,.2f}" if cost else "")  # fmt: skip
 
     def _sized(
         self, plans: list[Plan], additions: Additions, vectors: dict[int, np.ndarray], config: Config, space: Space,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -216,3 +217,6 @@ def test_a_plan_asks_nobody(tmp_path):
     with serving(tales.good) as server:
         done = corebound(tmp_path, *command(server.url, tmp_path, "augmenter.plan_only=true"))
     assert not server.bodies and "tales" in done.stdout and not (tmp_path / "topped").exists()
+    found = re.search(r"tales wants (\d+) rows, in at most (\d+) requests that show (\d+) of \3 rows", done.stderr)
+    assert found and int(found[2]) == int(found[1]) / 2, "of 4 rows each, twice as many as are wanted"
+    assert f"m is asked at most {found[2]} times, with about" in done.stderr
