@@ -52,7 +52,7 @@ def check(config: Config, corpus: Corpus) -> None:
     if isinstance(config.sink, Sink):  # the library has none
         config.sink.accept(corpus, config.source.passes())
     config.categorizer.require()
-    config.augmenter.require(config)
+    config.augmenter.require(config, corpus)
     for scorer in config.scorers.values():
         scorer.require()
         scorer.foretell(corpus)

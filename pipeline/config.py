@@ -96,8 +96,7 @@ GROUPS: dict[str, dict[str, type]] = {
 # Settings that follow from others unless they are given.
 GIVEN: dict[tuple[str, str], dict[str, str]] = {
     ("selector", "laser"): {"rows": "${budget.rows}", "shares": "${budget.shares}"},
-    ("augmenter", "reweight"): {"shares": "${budget.shares}"},
-    ("augmenter", "endpoint"): {"shares": "${budget.shares}", "requests": "${cache_dir}/requests.sqlite"},
+    ("augmenter", "endpoint"): {"requests": "${cache_dir}/requests.sqlite"},
     ("scorer", "judge"): {"requests": "${cache_dir}/requests.sqlite"},  # paid for, so kept with all other results
 }
 

@@ -125,7 +125,7 @@ def order_and_cut(config: Config, corpus: Corpus, stages: Stages) -> Run:
         similarity = coverage.typical_similarity(neighbours, demand.last)
     with stages.timed("cut"):
         rows = config.budget.prefix(order, len(corpus.inputs))
-        topup = config.augmenter.fill(space, demand, order, rows)
+        topup = config.augmenter.fill(space, demand, order, rows, config.budget)
         selection = cut(order, rows, topup, space, scores, demand, similarity, config.executor)
     shortfalls.report(order, selection, config.budget.shares)
 

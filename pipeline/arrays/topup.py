@@ -50,10 +50,10 @@ class TopUp:
         """int64[b]: rows that are still lacking."""
         return np.maximum(self.target - self.kept - self.returned - self.written, 0)
 
-    def with_written(self, written: np.ndarray, most: float) -> TopUp:
-        """The same with rows, int64[b], that a model added; real rows weigh less where these suffice."""
-        have = self.kept + self.returned + written
-        return replace(self, written=written, weight=np.clip(self.target / np.maximum(have, 1), 1.0, most))
+    def with_written(self, written: np.ndarray, weight: np.ndarray, most: float) -> TopUp:
+        """The same with rows that a model added, int64[b], that weigh float64[b]; real rows weigh the rest."""
+        real = self.kept + self.returned
+        return replace(self, written=written, weight=np.clip((self.target - weight) / np.maximum(real, 1), 1.0, most))
 
     def weights(self, rows: np.ndarray) -> np.ndarray:
         """float64[m]: of kept rows, int64[m]."""

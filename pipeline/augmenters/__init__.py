@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 from pipeline.component import Component
 
 if TYPE_CHECKING:
-    from pipeline.arrays import Additions, Demand, Order, Scores, Selection, Space, TopUp
+    from pipeline.arrays import Additions, Corpus, Demand, Order, Scores, Selection, Space, TopUp
+    from pipeline.budget import Budget
     from pipeline.config import Config
 
 
@@ -18,7 +19,7 @@ class Augmenter(Component):
 
     plan_only: ClassVar[bool] = False  # whether the run ends with saying what would be done
 
-    def fill(self, space: Space, demand: Demand, order: Order, rows: int) -> TopUp | None:
+    def fill(self, space: Space, demand: Demand, order: Order, rows: int, budget: Budget) -> TopUp | None:
         """What thin bins get, beyond the first ``rows`` of the order, which the budget keeps.
 
         Raises
@@ -28,7 +29,7 @@ class Augmenter(Component):
         """
         return None
 
-    def require(self, config: Config) -> None:
+    def require(self, config: Config, corpus: Corpus) -> None:
         """Refuse, before anything is computed, what the run cannot do.
 
         Raises

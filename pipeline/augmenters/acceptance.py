@@ -65,6 +65,8 @@ class Gate:
         Of kept rows, unit.
     label : int64[k]
         Their bins.
+    taught : bool[k]
+        Those that the head of bins learns from: not those that judge whether written rows help.
     bytes : int64[k]
         Lengths of their texts.
     likeness, overlap : float
@@ -74,6 +76,7 @@ class Gate:
     known: set[bytes]
     vectors: np.ndarray
     label: np.ndarray
+    taught: np.ndarray
     bytes: np.ndarray
     likeness: float
     overlap: float
@@ -81,7 +84,7 @@ class Gate:
 
     @cached_property
     def _head(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return fit(self.vectors, self.label)
+        return fit(self.vectors[self.taught], self.label[self.taught])
 
     @cached_property
     def _lengths(self) -> dict[int, tuple[float, float]]:

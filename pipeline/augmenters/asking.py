@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from pipeline.sources.rows import Row
 
 SHIPPED = Path(__file__).with_name("prompt.yaml")
-FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL)
 KINDS = {"string": "string", "large_string": "string", "bool": "boolean"}
 
 
@@ -87,27 +85,20 @@ def _schema(feature: Any) -> dict[str, Any]:
     return {"type": [KINDS.get(kind, number), "null"]}
 
 
-def rows_of(said: str, columns: list[str]) -> list[Row]:
-    """Rows that an answer holds, with all of ``columns`` and no other; none where it holds none.
+def rows_of(said: str) -> list[Row]:
+    """Objects that an answer holds: those of its ``rows``, of a list, or one a line, with words or a fence around them.
 
-    An object with ``rows``, a list, a single row, or one a line, with words or a fence around them.
+    Of an answer that was cut off, those that are whole.
     """
-    for text in (said, *FENCE.findall(said), said[said.find("[") : said.rfind("]") + 1]):
-        found = _loaded(text)
-        if isinstance(found, dict):
-            found = found["rows"] if isinstance(found.get("rows"), list) else [found]
-        if isinstance(found, list) and found:
-            return _whole(found, columns)
-    return _whole([_loaded(line.strip().rstrip(",")) for line in said.splitlines()], columns)
-
-
-def _loaded(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
-
-
-def _whole(found: list[Any], columns: list[str]) -> list[Row]:
-    rows = [row for row in found if isinstance(row, dict) and set(columns) <= set(row)]
-    return [{column: row[column] for column in columns} for row in rows]
+    found: list[Row] = []
+    decoder, at = json.JSONDecoder(), said.find("{")
+    while at >= 0:
+        try:
+            one, end = decoder.raw_decode(said, at)
+        except (ValueError, RecursionError):
+            end = at + 1
+        else:
+            rows = one["rows"] if isinstance(one.get("rows"), list) else [one]
+            found += [row for row in rows if isinstance(row, dict)]
+        at = said.find("{", end)
+    return found

@@ -18,14 +18,17 @@ from pipeline.augmenters.plans import Plan, columns_of, plan, rows_shown
 from pipeline.augmenters.reweight import Reweight
 from pipeline.augmenters.seeds import FEWEST, divided, rotating
 from pipeline.augmenters.writing import Writer
+from pipeline.bins.categorizers import ColumnCategory
 from pipeline.component import runtime
 from pipeline.endpoint.chat import Chat
 from pipeline.endpoint.client import connect
 from pipeline.endpoint.store import Store, default_requests
 from pipeline.errors import ConfigError, EndpointError
+from pipeline.sinks import Sink
+from pipeline.sinks.configurations import COLUMNS
 
 if TYPE_CHECKING:
-    from pipeline.arrays import Scores, Selection, Space, TopUp
+    from pipeline.arrays import Corpus, Scores, Selection, Space, TopUp
     from pipeline.config import Config
 
 log = logging.getLogger("corebound")
@@ -49,7 +52,7 @@ class Endpoint(Reweight):
     shown : int
         Rows of the bin that it shows, half boundary, half core.
     slack : float
-        Rows that may be asked for, in units of those that are lacking.
+        Rows that may be asked for, in units of those that are lacking, rounded up to whole requests.
     likeness : float
         Cosine to a kept or accepted row from which a row is no new one.
     overlap : float
@@ -84,18 +87,39 @@ class Endpoint(Reweight):
             if getattr(self, name) < 1:
                 raise ConfigError(f"augmenter.{name} is {getattr(self, name)}; expected 1 or more; mend it.")
         for name, most in (("likeness", 1), ("overlap", 1), ("least", 1), ("largest", size.FACTORS[-1])):
-            if not 0 <= getattr(self, name) <= most:
-                raise ConfigError(f"augmenter.{name} is {getattr(self, name)}; expected 0 to {most}; mend it.")
+            if not 0 < getattr(self, name) <= most:
+                raise ConfigError(
+                    f"augmenter.{name} is {getattr(self, name)}; expected above 0 and at most {most}; mend it."
+                )
         if not self.slack >= 1:
             raise ConfigError(f"augmenter.slack is {self.slack}; expected 1 or more; mend it.")
 
-    def require(self, config: Config) -> None:
-        connect(self.chat)
+    def require(self, config: Config, corpus: Corpus) -> None:
+        super().require(config, corpus)
         asking.read(self.prompt)
+        if self.plan_only:
+            return
+        connect(self.chat)
         if not config.embedder.places_more:
             raise ConfigError(
                 "augmenter=endpoint needs vectors of new rows, and the embedder has none; choose another embedder."
             )
+        if not isinstance(config.sink, Sink):
+            raise ConfigError(
+                "select returns real rows alone, so Endpoint has no use there; expected Reweight; or take the command."
+            )
+        if getattr(config.sink, "format", "rows") != "rows":
+            raise ConfigError(
+                "sink.format=messages changes real rows, and written rows have the columns of their source; leave one "
+                "of sink.format and augmenter=endpoint out."
+            )
+        for name, table in zip(corpus.names, corpus.tables, strict=True):
+            taken = [column for column in COLUMNS if column in table.column_names]
+            if taken:
+                raise ConfigError(
+                    f"{name} has a column '{taken[0]}', which written rows get; expected none of that name; rename or "
+                    "remove it."
+                )
 
     def write(
         self, config: Config, space: Space, scores: Scores, selection: Selection, topup: TopUp
@@ -106,16 +130,17 @@ class Endpoint(Reweight):
         if not plans or self.plan_only:
             return topup, None
         kept = np.flatnonzero(selection.kept)
+        held = self._held_out(plans, config.seed, selection, topup)
         gate = Gate(
             {bytes(one) for one in space.corpus.ids}, np.asarray(space.embeddings.vectors[kept]), topup.bin[kept],
-            space.corpus.bytes[kept], self.likeness, self.overlap,
+            ~np.isin(kept, held), space.corpus.bytes[kept], self.likeness, self.overlap,
         )  # fmt: skip
         meter = self.chat.meter()
         try:
             with closing(Store(Path(self.requests).expanduser() if self.requests else default_requests())) as store:
                 writer = Writer(
                     self.chat, prompt, self.count, self.shown, self.least, gate, config, space, store,
-                    meter,
+                    meter, self._label(config),
                 )  # fmt: skip
                 writer.write(plans)
         finally:
@@ -128,14 +153,14 @@ class Endpoint(Reweight):
                 "expected an OpenAI-compatible server and caps that allow a request; see that it runs, and run again."
             )
         additions = Additions(self.chat.model, writer.candidates, spent=str(meter))
-        return self._sized(plans, additions, writer.vectors, config, space, selection, topup)
+        return self._sized(additions, writer.vectors, held, config, space, selection, topup)
 
     def _foretell(self, plans: list[Plan], prompt: asking.Prompt, space: Space) -> None:
         """Say what is asked for, from which rows, and what that may take."""
         requests = tokens = 0
         for one in plans:
             shown = next(rotating(one.shown, one.boundary, self.shown))
-            rows = rows_shown(space.corpus, shown, columns_of(space.corpus, one.source))
+            rows = rows_shown(space.corpus, shown, columns_of(space.corpus, one.source, one.file))
             asked = prompt.messages(one.name, self.count, 1, rows)
             requests += one.requests
             tokens += one.requests * sum(len(message["content"].encode()) for message in asked) // 4
@@ -150,7 +175,7 @@ class Endpoint(Reweight):
                      f", cost {cost:,.2f}" if cost else "")  # fmt: skip
 
     def _sized(
-        self, plans: list[Plan], additions: Additions, vectors: dict[int, np.ndarray], config: Config, space: Space,
+        self, additions: Additions, vectors: dict[int, np.ndarray], held: np.ndarray, config: Config, space: Space,
         selection: Selection, topup: TopUp,
     ) -> tuple[TopUp, Additions]:  # fmt: skip
         """As many of the accepted rows as help; of the others it is said that they do not."""
@@ -161,7 +186,6 @@ class Endpoint(Reweight):
         for one in bin.tolist():
             place.append(count[one])
             count[one] += 1
-        held = self._held_out(plans, config.seed, selection, topup)
         real = np.setdiff1d(np.flatnonzero(selection.kept), held)
         of = space.embeddings.vectors
         label, lacking = topup.bin[held], topup.short[bin]
@@ -176,10 +200,19 @@ class Endpoint(Reweight):
         if not factor:
             log.warning("augmenter: real rows are not told better with the written ones; none of these is kept.")
         balanced = {each: size.balanced(loss, label) for each, loss in losses.items()}
-        written = np.bincount(bin[weight > 0], minlength=len(topup.name))
-        return topup.with_written(written, self.most), replace(
-            additions, candidates=candidates, factor=factor, losses=balanced
-        )
+        additions = replace(additions, candidates=candidates, factor=factor, losses=balanced)
+        if getattr(config.sink, "synthetic", None) == "none":
+            return topup, additions  # nobody gets them, so real rows weigh what they did
+        bins = len(topup.name)
+        written, weighs = np.bincount(bin[weight > 0], minlength=bins), np.bincount(bin, weight, minlength=bins)
+        return topup.with_written(written, weighs, self.most), additions
+
+    def _label(self, config: Config) -> str | None:
+        """The column that says the bin of a row, where one does."""
+        by = config.budget.by if self.shares or config.budget.shares else self.by
+        if by == "category":
+            return config.categorizer.column if isinstance(config.categorizer, ColumnCategory) else None
+        return None if by in ("cluster", "source") else by
 
     def _held_out(self, plans: list[Plan], seed: int, selection: Selection, topup: TopUp) -> np.ndarray:
         """Rows that no model was shown, of all bins that have enough: int64[m]."""

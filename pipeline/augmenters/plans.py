@@ -30,8 +30,8 @@ class Plan:
     ----------
     bin : int
     name : str
-    source : int
-        Whose rows are shown; new ones have its columns.
+    source, file : int
+        Whose rows are shown; new ones have its columns and its shape.
     wanted : int
         Accepted rows, at most.
     requests : int
@@ -45,6 +45,7 @@ class Plan:
     bin: int
     name: str
     source: int
+    file: int
     wanted: int
     requests: int
     shown: np.ndarray
@@ -72,10 +73,7 @@ def plan(
     plans = []
     for bin in np.flatnonzero(topup.short).tolist():
         rows = np.flatnonzero(selection.kept & (topup.bin == bin) & ~scores.aside)
-        source = 0
-        if len(rows):  # one source's, so that they are alike in shape
-            source = int(np.bincount(space.corpus.source[rows]).argmax())
-            rows = rows[space.corpus.source[rows] == source]
+        rows, source, file = _of_one_file(rows, space.corpus)
         name, lacking = str(topup.name[bin]), int(topup.short[bin])
         if len(rows) < FEWEST:
             log.warning("augmenter: %s lacks %s rows and has %d to show; expected %d or more; it gets weight alone.",
@@ -85,15 +83,30 @@ def plan(
         wanted = math.ceil(largest * lacking)
         requests = math.ceil(slack * wanted / count)
         boundary = scores.region[shown] == BOUNDARY
-        plans.append(Plan(bin, name, source, wanted, requests, shown, held_out, boundary))
+        plans.append(Plan(bin, name, source, file, wanted, requests, shown, held_out, boundary))
     return plans
 
 
-def columns_of(corpus: Corpus, source: int) -> list[str]:
-    """Columns of a source that its conversations are made of."""
-    shape = next(one["shape"] for one in corpus.detected if one["source"] == source)
-    first = {column: "x" for column in corpus.tables[source].column_names}
-    return Reader(SHAPES[shape], corpus.columns[source]).used(first)
+def _of_one_file(rows: np.ndarray, corpus: Corpus) -> tuple[np.ndarray, int, int]:
+    """Those of the file that has most of them, so that they are alike in shape: int64[m], its source and its number."""
+    if not len(rows):
+        return rows, 0, 0
+    where = np.stack([corpus.source[rows], corpus.inputs.file[corpus.standing[rows]]], axis=1)
+    files, of, many = np.unique(where, axis=0, return_inverse=True, return_counts=True)
+    best = int(many.argmax())
+    return rows[of.ravel() == best], int(files[best, 0]), int(files[best, 1])
+
+
+def shape_of(corpus: Corpus, source: int, file: int) -> str:
+    """The shape that the rows of a file have."""
+    return next(one["shape"] for one in corpus.detected if (one["source"], one["file"]) == (source, file))
+
+
+def columns_of(corpus: Corpus, source: int, file: int) -> list[str]:
+    """Columns of a file that its conversations are made of."""
+    own = next(one["columns"] for one in corpus.detected if (one["source"], one["file"]) == (source, file))
+    there = {column: "x" for column in own if column in corpus.tables[source].column_names}
+    return Reader(SHAPES[shape_of(corpus, source, file)], corpus.columns[source]).used(there)
 
 
 def rows_shown(corpus: Corpus, seeds: list[int], columns: list[str]) -> list[Row]:

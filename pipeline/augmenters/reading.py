@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.sources.rows import Row
 
 
-def read(rows: list[Row], bin: int, source: int, space: Space, config: Config) -> list[Written | None]:
+def read(rows: list[Row], bin: int, source: int, shape: str, space: Space, config: Config) -> list[Written | None]:
     """Rows as their source's rows are read; None for one that cannot be read.
 
     Parameters
@@ -29,6 +29,7 @@ def read(rows: list[Row], bin: int, source: int, space: Space, config: Config) -
         For which they were asked.
     source : int
         Whose columns they have.
+    shape : str
     space : Space
     config : Config
     """
@@ -37,7 +38,6 @@ def read(rows: list[Row], bin: int, source: int, space: Space, config: Config) -
     if not rows:
         return []
     table = space.corpus.tables[source]
-    shape = next(one["shape"] for one in space.corpus.detected if one["source"] == source)
     features = Features({column: table.features[column] for column in rows[0]})
     fitting = [_fits(row, features) for row in rows]
     found: list[Written | None] = [None] * len(rows)
@@ -71,6 +71,6 @@ def _fits(row: Row, features: object) -> bool:
 
     try:
         Dataset.from_list([row], features=features)
-    except (ValueError, TypeError, KeyError, OverflowError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):  # UnicodeEncodeError is a ValueError
         return False
     return True

@@ -15,7 +15,9 @@ from pipeline.augmenters.targets import by_share, by_size
 from pipeline.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pipeline.arrays import Demand, Order, Space
+    from pipeline.arrays import Corpus, Demand, Order, Space
+    from pipeline.budget import Budget
+    from pipeline.config import Config
 
 log = logging.getLogger("corebound")
 By = StrEnum("By", ["category", "cluster"])
@@ -52,28 +54,46 @@ class Reweight(Augmenter):
 
     def __post_init__(self) -> None:
         self.shares = {str(name): share for name, share in self.shares.items()}
+        for name, share in self.shares.items():
+            if not 0 <= share < np.inf:
+                raise ConfigError(f"augmenter.shares.{name} is {share}; expected 0 or more; mend it.")
         if not 0 <= self.power <= 1:
             raise ConfigError(f"augmenter.power is {self.power}; expected 0 (all bins alike) to 1 (as they are).")
         if not 1 <= self.most < np.inf:
             raise ConfigError(f"augmenter.most is {self.most}; expected a weight of 1 or more; mend it.")
 
-    def fill(self, space: Space, demand: Demand, order: Order, rows: int) -> TopUp | None:
-        bins, names = self._bins(space, order)
+    def require(self, config: Config, corpus: Corpus) -> None:
+        if config.budget.tokens is not None:
+            raise ConfigError(
+                "augmenter counts rows, and budget.tokens counts tokens; give budget.rows or budget.fraction, or leave "
+                "the augmenter out."
+            )
+
+    def fill(self, space: Space, demand: Demand, order: Order, rows: int, budget: Budget) -> TopUp | None:
+        shares = self.shares or budget.shares
+        bins, names = (order.group, order.group_name) if shares else self._bins(space)
         kept = np.zeros(len(space), bool)
         kept[order.rows[:rows]] = True
         before = np.bincount(bins[kept], minlength=len(names))
-        target = by_share(before, names, self.shares) if self.shares else by_size(before, self.power)
+        unknown = set(self.shares) - set(names.tolist())
+        if unknown:
+            raise ConfigError(
+                f"augmenter.shares names '{min(unknown)}', and budget.by={budget.by} has "
+                f"{', '.join(names.tolist()[:10])}; mend the name."
+            )
+        target = by_share(before, names, shares) if shares else by_size(before, self.power)
+        if shares or self.by == budget.by:  # else ceilings are of other groups
+            most = np.array([budget.ceilings.get(name, np.inf) for name in names.tolist()])
+            target = np.maximum(before, np.minimum(target, most)).astype(np.int64)
         may = ~kept & ~demand.last & (demand.wait == 0) & (order.tier < BEYOND) & self.give_back
         returned = first_of_each(order.rows[may[order.rows]], bins, target - before)
         have = before + np.bincount(bins[returned], minlength=len(names))
         weight = np.clip(target / np.maximum(have, 1), 1.0, self.most)
-        _say(names, have, target, weight)
+        _say(names, have, target)
         return TopUp(returned, bins, names, before, target, have - before, np.zeros_like(have), weight)
 
-    def _bins(self, space: Space, order: Order) -> tuple[np.ndarray, np.ndarray]:
+    def _bins(self, space: Space) -> tuple[np.ndarray, np.ndarray]:
         """int32[n] and str[b]: the bin of each row, and their names."""
-        if self.shares:
-            return order.group, order.group_name
         if self.by == By.cluster:
             return space.bins.cluster, np.arange(len(space.bins.sizes)).astype(str)
         if len(space.bins.category_name) < 2:
@@ -101,10 +121,7 @@ def first_of_each(rows: np.ndarray, bins: np.ndarray, wanted: np.ndarray) -> np.
     return rows[place < wanted[own]]
 
 
-def _say(names: np.ndarray, have: np.ndarray, target: np.ndarray, weight: np.ndarray) -> None:
+def _say(names: np.ndarray, have: np.ndarray, target: np.ndarray) -> None:
     empty = names[(have == 0) & (target > 0)]
     if len(empty):
         log.warning("augmenter: of %s nothing is kept, so that nothing can be weighed.", ", ".join(empty.tolist()[:5]))
-    capped = names[(have > 0) & (weight * have < target - 0.5)]
-    if len(capped):
-        log.warning("augmenter.most: %s would need more weight.", ", ".join(capped.tolist()[:5]))

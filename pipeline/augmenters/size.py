@@ -7,6 +7,7 @@ import numpy as np
 from pipeline.augmenters.acceptance import fit
 
 FACTORS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
+ERRORS = 2.0  # standard errors that a gain has to have
 BEYOND = 0.5  # weight of a row beyond what its bin lacks (arXiv 2406.03628, the augmented part of the risk)
 
 
@@ -69,7 +70,9 @@ def balanced(loss: np.ndarray, label: np.ndarray) -> float:
 
 
 def best(found: dict[float, np.ndarray], label: np.ndarray) -> float:
-    """The factor of the least balanced loss; 0 unless that is better than without written rows by a standard error.
+    """The factor of the least balanced loss; 0 unless that is better than none by two standard errors.
+
+    Of several factors the best is looked at, so that one error would often be passed by chance.
 
     Parameters
     ----------
@@ -83,4 +86,4 @@ def best(found: dict[float, np.ndarray], label: np.ndarray) -> float:
         gain[label == bin].var(ddof=1) / (label == bin).sum() if (label == bin).sum() > 1 else 0.0 for bin in bins
     ]
     error = float(np.sqrt(np.sum(spread))) / len(bins)
-    return least if balanced(gain, label) > error else 0.0
+    return least if balanced(gain, label) > ERRORS * error else 0.0

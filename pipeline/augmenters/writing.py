@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -12,10 +13,11 @@ import numpy as np
 
 from pipeline.arrays.additions import ACCEPTED, Candidate
 from pipeline.augmenters import asking, reading
-from pipeline.augmenters.acceptance import BROKEN, Gate, Seeds
-from pipeline.augmenters.plans import Plan, columns_of, rows_shown
+from pipeline.augmenters.acceptance import BIN, BROKEN, Gate, Seeds
+from pipeline.augmenters.plans import Plan, columns_of, rows_shown, shape_of
 from pipeline.augmenters.seeds import rotating
 from pipeline.endpoint.client import Failure
+from pipeline.errors import EndpointError
 from pipeline.progress import track
 
 if TYPE_CHECKING:
@@ -29,18 +31,32 @@ log = logging.getLogger("corebound")
 CHANCE = "few of its bin pass"
 
 
+@dataclass(frozen=True)
+class Task:
+    """A request: rows that are shown, how many are wanted, and the number of the first."""
+
+    plan: Plan
+    seeds: list[int]
+    count: int
+    first: int
+
+
 @dataclass
 class Writer:
     """Asks for rows of bins until each has what it wants, or its plan is used up, or too few of its rows pass.
 
     Attributes
     ----------
+    label : str, optional
+        The column that says the bin of a row.
     candidates : list of Candidate
         All rows that were written, in the order of bins and requests.
     vectors : dict of int to float32[d]
         Of those that are accepted, by their position.
     failed : Counter
         Requests without an answer, by reason.
+    sent, lost : int
+        Requests so far, and those of them that failed for other reasons than a cap.
     """
 
     chat: Chat
@@ -53,10 +69,13 @@ class Writer:
     space: Space
     store: Store
     meter: Meter
+    label: str | None
     candidates: list[Candidate] = field(default_factory=list)
     vectors: dict[int, np.ndarray] = field(default_factory=dict)
     failed: Counter = field(default_factory=Counter)
     capped: bool = False
+    sent: int = 0
+    lost: int = 0
 
     def write(self, plans: list[Plan]) -> None:
         turns = {plan.bin: rotating(plan.shown, plan.boundary, self.shown) for plan in plans}
@@ -64,14 +83,13 @@ class Writer:
         while plans and not self.capped:
             # A round is asked for at once and judged in order, so that the server's pace decides nothing.
             batch = [
-                (plan, next(turns[plan.bin]), asked[plan.bin] + more)
-                for plan in plans
-                for more in range(min(-(-(plan.wanted - got[plan.bin]) // self.count), plan.requests - asked[plan.bin]))
+                task for plan in plans for task in self._tasks(plan, turns[plan.bin], asked[plan.bin], got[plan.bin])
             ]
             seen, taken = Counter(), Counter()
-            for (plan, seeds, _), (said, key) in zip(batch, self._round(batch), strict=True):
+            for task, (said, key) in zip(batch, self._round(batch), strict=True):
+                plan = task.plan
                 asked[plan.bin] += 1
-                for candidate, vector in self._judged(said, key, plan, seeds) if said is not None else ():
+                for candidate, vector in self._judged(said, key, task) if said is not None else ():
                     if candidate.reason == ACCEPTED:
                         self.vectors[len(self.candidates)] = vector
                         taken[plan.bin] += 1
@@ -87,6 +105,15 @@ class Writer:
             ]
 
         self._forget_doubtful()
+
+    def _tasks(self, plan: Plan, turns: Iterator[list[int]], asked: int, got: int) -> list[Task]:
+        """The requests of a round for a bin."""
+        left = plan.wanted - got
+        many = min(-(-left // self.count), plan.requests - asked)
+        return [
+            Task(plan, next(turns), min(self.count, left - more * self.count), (asked + more) * self.count + 1)
+            for more in range(many)
+        ]
 
     def _forget_doubtful(self) -> None:
         """Where hardly a row of a bin passes, those that do are there by chance."""
@@ -104,42 +131,63 @@ class Writer:
         log.warning("augmenter: of %d rows for %s %d were accepted; no more are asked for.", seen, plan.name, taken)
         return False
 
-    def _round(self, batch: list[tuple[Plan, list[int], int]]) -> list[tuple[str | None, str]]:
-        """What is said to each request, None where nothing is, and the request's hash."""
+    def _round(self, batch: list[Task]) -> list[tuple[str | None, str]]:
+        """What is said to each request, None where nothing is, and the request's hash.
+
+        Raises
+        ------
+        EndpointError
+            If more fail than `Chat` tolerates.
+        """
         said: list[tuple[str | None, str]] = [(None, "")] * len(batch)
-        for source in sorted({plan.source for plan, _, _ in batch}):
-            columns = columns_of(self.space.corpus, source)
-            schema = asking.schema(self.space.corpus.tables[source].features, columns)
+        self.sent += len(batch)
+        for where in sorted({(task.plan.source, task.plan.file) for task in batch}):
+            columns = columns_of(self.space.corpus, *where)
+            schema = asking.schema(self.space.corpus.tables[where[0]].features, columns)
             requests = []
-            for at, (plan, seeds, number) in enumerate(batch):
-                if plan.source == source:
-                    shown, first = rows_shown(self.space.corpus, seeds, columns), number * self.count + 1
-                    requests.append((at, self.prompt.messages(plan.name, self.count, first, shown)))
+            for at, task in enumerate(batch):
+                if (task.plan.source, task.plan.file) == where:
+                    seeds = rows_shown(self.space.corpus, task.seeds, columns)
+                    requests.append((at, self.prompt.messages(task.plan.name, task.count, task.first, seeds)))
             keys = {at: self.chat.key(messages, schema)[:16] for at, messages in requests}
             with closing(self.chat.ask(requests, schema, self.store, self.meter)) as found:
                 for at, one in track(found, "write", "answers", total=len(requests)):
                     if isinstance(one, Failure):
                         self.failed[one.reason] += 1
                         self.capped |= one.capped
+                        self.lost += not one.capped
                     else:
                         said[at] = one.text, keys[at]
+        if self.lost > self.chat.tolerance * max(self.sent, 1) and self.lost < self.sent:
+            raise EndpointError(
+                f"{self.lost:,} requests to {self.chat.model} failed ({self.failed.most_common(1)[0][0]}); expected at "
+                f"most a share of {self.chat.tolerance:g} of {self.sent:,}; run again, which asks these and the rest "
+                "alone, or raise augmenter.chat.tolerance."
+            )
         return said
 
-    def _judged(self, said: str, key: str, plan: Plan, seeds: list[int]) -> list[tuple[Candidate, np.ndarray | None]]:
-        """Rows of an answer, judged in their order."""
-        corpus = self.space.corpus
-        parents = [bytes(corpus.ids[row]).decode() for row in seeds]
+    def _judged(self, said: str, key: str, task: Task) -> list[tuple[Candidate, np.ndarray | None]]:
+        """Rows of an answer, judged in their order; no more than were asked for."""
+        corpus, plan = self.space.corpus, task.plan
+        columns = columns_of(corpus, plan.source, plan.file)
+        parents = [bytes(corpus.ids[row]).decode() for row in task.seeds]
         nothing = Candidate(None, plan.source, plan.bin, parents, key, "", BROKEN)
-        rows = asking.rows_of(said, columns_of(corpus, plan.source))
-        if not rows:
+        written = asking.rows_of(said)[: task.count]
+        if not written:
             return [(nothing, None)]
-        shown = Seeds(corpus.texts.of(np.array(seeds)))
+        whole = [{column: row[column] for column in columns} for row in written if set(columns) <= set(row)]
+        shape = shape_of(corpus, plan.source, plan.file)
+        read = iter(reading.read(whole, plan.bin, plan.source, shape, self.space, self.config))
+        shown = Seeds(corpus.texts.of(np.array(task.seeds)))
         found: list[tuple[Candidate, np.ndarray | None]] = []
-        read = reading.read(rows, plan.bin, plan.source, self.space, self.config)
-        for row, one in zip(rows, read, strict=True):
+        for row in written:
+            one = next(read) if set(columns) <= set(row) else None
             if one is None:
                 found.append((replace(nothing, row=row), None))
-            else:
-                reason = self.gate.judge(one, shown)
-                found.append((replace(nothing, row=row, id=one.id.decode(), reason=reason), one.vector))
+                continue
+            own = {column: row[column] for column in columns}
+            reason = BIN if own.get(self.label, plan.name) != plan.name else self.gate.judge(one, shown)
+            if self.label in corpus.tables[plan.source].column_names:
+                own[self.label] = plan.name
+            found.append((replace(nothing, row=own, id=one.id.decode(), reason=reason), one.vector))
         return found

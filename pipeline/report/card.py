@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pipeline.sinks.configurations import AUDIT, CANDIDATES, SYNTHETIC
+
 if TYPE_CHECKING:
     from huggingface_hub import DatasetCardData
 
@@ -102,7 +104,7 @@ def body(run: Run, about: dict[str, Any], configurations: dict[str, Written]) ->
         f"{'The configuration `audit` (`ledger.parquet`)' if 'audit' in configurations else '`ledger.parquet`'} says "
         "for every input row what became of it and why; `run.json` holds configuration, versions, hashes and times.",
         "",
-        *_configurations(list(configurations)),
+        *_configurations(configurations),
         "![Rows that were dropped and kept, on the two directions in which their vectors differ most](map.svg)", "",
         "## Sources", "",
         *_table(
@@ -119,7 +121,7 @@ def body(run: Run, about: dict[str, Any], configurations: dict[str, Written]) ->
             [[row["name"], *(f"{row[c]:,}" for c in ("rows", "kept", "core", "boundary", "set aside"))]
              for row in about["categories"]],
         ), "",
-        *_topup(about["top_up"]),
+        *_topup(run, about["top_up"]),
         "## Beside random subsets of the same cost", "",
         f"Coverage is the share of rows with a kept row at cosine {run.similarity:.3f} or more.", "",
         *_table(
@@ -147,8 +149,11 @@ def body(run: Run, about: dict[str, Any], configurations: dict[str, Written]) ->
     ]  # fmt: skip
 
 
-def _configurations(names: list[str]) -> list[str]:
-    rows = [name for name in names if name != "audit"]
+def _configurations(configurations: dict[str, Written]) -> list[str]:
+    rows = [
+        name for name, one in configurations.items()
+        if name not in (AUDIT, CANDIDATES) and "synthetic_id" not in one.features
+    ]  # fmt: skip
     if len(rows) == 1:
         return []
     return [
@@ -157,14 +162,23 @@ def _configurations(names: list[str]) -> list[str]:
     ]  # fmt: skip
 
 
-def _topup(rows: list[dict[str, Any]]) -> list[str]:
+def _topup(run: Run, rows: list[dict[str, Any]]) -> list[str]:
     if not rows:
         return []
     columns = ("kept", "target", "returned", "written", "short")
+    told = [
+        "Bins that the budget left with fewer rows than their target. `weight`, a column of the ledger, says what a kept "
+        "row should weigh in training."
+    ]
+    if run.topup is not None and len(run.topup.rows):
+        told.append(f"{len(run.topup.rows):,} dropped rows came back on top of the budget.")
+    if run.additions is not None and run.additions.accepted:
+        told.append(
+            f"The configuration `{SYNTHETIC}` holds {len(run.additions.accepted):,} rows that {run.additions.generator} "
+            "wrote, with the rows that it was shown (`synthetic_parents`) and what they should weigh (`sample_weight`)."
+        )
     return [
-        "## Top-up of thin bins", "",
-        "Rows that the cut had dropped came back on top of the budget; where these do not suffice, `weight`, a column "
-        "of the ledger, says what a row should weigh in training.", "",
+        "## Top-up of thin bins", "", " ".join(told), "",
         *_table(["", "kept", "target", "given back", "written", "still short", "weight"],
                 [[row["name"], *(f"{row[c]:,}" for c in columns), f"{row['weight']:.2f}"] for row in rows[:SHOWN]]), "",
     ]  # fmt: skip

@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 
 SINGLE = "default"
 AUDIT = "audit"  # what the card calls the configuration that the ledger is
+SYNTHETIC, CANDIDATES = "synthetic", "candidates"  # rows that a language model wrote: those kept, and all
+OURS = (AUDIT, SYNTHETIC, CANDIDATES)
+# Of a row that was written, behind those of its source.
+COLUMNS = (
+    "synthetic_id",
+    "synthetic_parents",
+    "synthetic_generator",
+    "synthetic_prompt",
+    "synthetic_bin",
+    "sample_weight",
+)
 LONGEST = 60  # characters of a name
 
 
@@ -93,7 +104,7 @@ def names_of(groups: list[list[str]]) -> list[str]:
         if len(name) > LONGEST:
             name = name[:LONGEST].rstrip("+-.") + (f"+{len(group)}" if len(group) > 1 else "")
         # Folders whose names differ in case are one on some systems.
-        taken = {one.casefold() for one in (AUDIT, *names)}
+        taken = {one.casefold() for one in (*OURS, *names)}
         free = (f"{name}-{number}" if number else name for number in count())
         names.append(next(one for one in free if one.casefold() not in taken))
     return names

@@ -18,7 +18,7 @@ from omegaconf import MISSING
 from pipeline.cache import digest
 from pipeline.errors import ConfigError
 from pipeline.sinks import Product, Sink, configurations, json_lines, layouts, run_record, shards, synthetic, trainers
-from pipeline.sinks.configurations import AUDIT, SINGLE, Written
+from pipeline.sinks.configurations import AUDIT, OURS, SINGLE, Written
 from pipeline.sinks.run_record import RECORD
 from pipeline.sinks.shards import LEDGER
 from pipeline.sinks.trainers import Trainer
@@ -81,10 +81,10 @@ class Disk(Sink):
     def __post_init__(self) -> None:
         # What datasets loads: a split has no dash in its name.
         for key, value, between in (("config_name", self.config_name, ".-"), ("split", self.split, ".")):
-            if not re.fullmatch(rf"\w+([{between}]\w+)*", value) or value in ("data", AUDIT):
+            if not re.fullmatch(rf"\w+([{between}]\w+)*", value) or value in ("data", *OURS):
                 raise ConfigError(
                     f"sink.{key} is {value!r}; expected letters, digits and _ with {' or '.join(between)} between, not "
-                    f"'data' or '{AUDIT}'; name another."
+                    f"'data' or {', '.join(map(repr, OURS))}; name another."
                 )
         if self.shard_mb < 1:
             raise ConfigError(f"sink.shard_mb is {self.shard_mb}; expected 1 or more; mend it.")
@@ -140,7 +140,7 @@ class Disk(Sink):
             (draft / "data").mkdir(parents=True)
             written = self._write_rows(draft, run)
             if self.synthetic == Synthetic.separate:
-                for name, table in synthetic.tables(run).items():
+                for name, table in synthetic.tables(run, set(written)).items():
                     parts = [table], draft, Path("data") / name
                     made = shards.write(*parts, self.split, self.files, self.shard_mb)
                     written[name] = Written(table.features, {self.split: made})

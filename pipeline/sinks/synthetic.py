@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import ConfigError
-from pipeline.sinks.configurations import names_of
+from pipeline.sinks.configurations import CANDIDATES, COLUMNS, SYNTHETIC
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
     from pipeline.run import Run
 
-SYNTHETIC, CANDIDATES = "synthetic", "candidates"
-TOLD = ("id", "parents", "generator", "prompt", "bin", "sample_weight")  # behind `synthetic_`, but for the weight
 
-
-def tables(run: Run) -> dict[str, Dataset]:
+def tables(run: Run, taken: set[str]) -> dict[str, Dataset]:
     """By the name of the configuration; none where none was written.
 
-    ``synthetic`` (``synthetic-NAME`` where rows have the columns of several sources): the kept rows in the columns of
+    ``synthetic`` (and a number, where rows have the columns of several sources): the kept rows in the columns of
     their source, and ``synthetic_id`` (``synthetic-`` and a hash, which no real row has), ``synthetic_parents`` (ids of
     the rows that the model was shown), ``synthetic_generator``, ``synthetic_prompt`` (hash of the request),
     ``synthetic_bin`` and ``sample_weight``. ``candidates``: every row that was written, as JSON, and what became of it.
 
-    Raises
-    ------
-    ConfigError
-        If rows have one of these columns already.
+    Parameters
+    ----------
+    run : Run
+    taken : set of str
+        Names of the configurations of real rows.
     """
     from datasets import Dataset, Features, List, Value
 
@@ -36,23 +34,15 @@ def tables(run: Run) -> dict[str, Dataset]:
     if topup is None or additions is None:
         return {}
     text = Value("string")
-    told = Features(
-        {f"synthetic_{name}": text for name in TOLD[:-1]}
-        | {"synthetic_parents": List(text), "sample_weight": Value("float64")}
-    )
+    kinds = {"synthetic_parents": List(text), "sample_weight": Value("float64")}
+    told = Features({column: kinds.get(column, text) for column in COLUMNS})
     found = {}
     accepted = additions.accepted
-    sources = sorted({one.source for one in accepted})
-    names = names_of([[corpus.names[source]] for source in sources]) if len(sources) > 1 else [""]
-    for source, name in zip(sources, names, strict=False):
+    for source in sorted({one.source for one in accepted}):
         features = corpus.tables[source].features
-        taken = [column for column in told if column in features]
-        if taken:
-            raise ConfigError(
-                f"written rows get a column '{taken[0]}', which the rows of {corpus.names[source]} have already; "
-                "rename or remove that, or set sink.synthetic=none."
-            )
-        found[f"{SYNTHETIC}-{name}" if name else SYNTHETIC] = Dataset.from_list(
+        free = (f"{SYNTHETIC}-{number}" if number else SYNTHETIC for number in count())
+        name = next(one for one in free if one not in taken and one not in found)
+        found[name] = Dataset.from_list(
             [
                 {column: one.row.get(column) for column in features}
                 | {
@@ -74,7 +64,7 @@ def tables(run: Run) -> dict[str, Dataset]:
                 {
                     "bin": str(topup.name[one.bin]),
                     "reason": one.reason,
-                    "row": None if one.row is None else json.dumps(one.row, ensure_ascii=False, default=str),
+                    "row": None if one.row is None else _said(one.row),
                     "id": f"synthetic-{one.id}" if one.id else None,
                     "parents": one.parents,
                     "generator": additions.generator,
@@ -86,3 +76,13 @@ def tables(run: Run) -> dict[str, Dataset]:
                                ("bin", "reason", "row", "id", "parents", "generator", "prompt")}),
         )  # fmt: skip
     return found
+
+
+def _said(row: dict[str, Any]) -> str:
+    """JSON of a row; of one that no file can hold as it is, with escapes."""
+    text = json.dumps(row, ensure_ascii=False, default=str)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(row, default=str)
+    return text

@@ -26,7 +26,7 @@ class Batches:
     """Rows in an order drawn for each epoch, shared out evenly among a number of batches.
 
     Of ``alike`` batches that follow each other, each gets as many tokens, of rows that are alike in length, so that
-    there is little padding, and a token of a short row counts as much as one of a long row.
+    there is little padding. Where answers are a small part of long rows, their tokens then count for more.
     """
 
     def __init__(self, tokens: list[int], steps: int, seed: int, alike: int) -> None:

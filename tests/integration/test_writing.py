@@ -24,7 +24,10 @@ def kept_stages(tmp_path_factory):
     return str(tmp_path_factory.mktemp("stages"))
 
 
-def run_with(answer, kept_stages, tmp_path, chat=None, usage="counted", **settings):
+def run_with(
+    answer, kept_stages, tmp_path, chat=None, usage="counted", rows=None, column="task", synthetic="separate",
+    format="rows", tokens=None, **settings,
+):  # fmt: skip
     """A run whose tales are written by a server, and that server."""
     from pipeline.augmenters.endpoint import Endpoint
     from pipeline.bins.categorizers import ColumnCategory
@@ -36,15 +39,17 @@ def run_with(answer, kept_stages, tmp_path, chat=None, usage="counted", **settin
     from pipeline.executors import Serial
     from pipeline.run import curate
     from pipeline.selectors.herding import Herding
+    from pipeline.sinks.disk import Disk, RowFormat, Synthetic
     from pipeline.sources.memory import Memory
 
     with serving(answer) as server:
         server.usage = usage
         asked = {"model": "m", "url": server.url, "max_requests": 20, "answer_tokens": 4000, "tries": 2} | (chat or {})
         config = Config(
-            source=Memory(dataset=Dataset.from_list(tales.corpus())), embedder=Lsa(), executor=Serial(), sink=None,
-            categorizer=ColumnCategory(column="task"), clusterer=SphericalKMeans(), scorers=default_scorers(),
-            selector=Herding(), budget=Budget(rows=100), cache_dir=kept_stages,
+            source=Memory(dataset=Dataset.from_list(rows or tales.corpus())), embedder=Lsa(), executor=Serial(),
+            sink=Disk(path=str(tmp_path / "out"), synthetic=Synthetic(synthetic), format=RowFormat(format)),
+            categorizer=ColumnCategory(column=column), clusterer=SphericalKMeans(), scorers=default_scorers(),
+            selector=Herding(), budget=Budget(tokens=tokens) if tokens else Budget(rows=200), cache_dir=kept_stages,
             augmenter=Endpoint(chat=Chat(**asked), requests=str(tmp_path / "requests.sqlite"), power=0.2, **settings),
         )  # fmt: skip
         run = curate(config)
@@ -78,14 +83,29 @@ def test_a_good_model_fills_the_bin_and_no_more(kept_stages, tmp_path):
 
 
 def test_the_model_is_shown_rows_of_the_bin_as_they_are(kept_stages, tmp_path):
-    _, server = run_with(tales.good, kept_stages, tmp_path)
-    asked = server.bodies[0]["messages"][1]["content"]
-    seeds = [json.loads(line) for line in asked.splitlines() if line.startswith("{")]
+    run, server = run_with(tales.good, kept_stages, tmp_path)
+    asked = [body["messages"][1]["content"] for body in server.bodies]
+    (first,) = [text for text in asked if "numbers 1 to 20 of" in text]
+    assert '"tales"' in first and "Write 20 new rows" in first
+    seeds = [[json.loads(line) for line in text.splitlines() if line.startswith("{")] for text in asked]
     known = [{k: v for k, v in row.items() if k != "task"} for row in tales.corpus() if row["task"] == "tales"]
-    assert 8 <= len(seeds) <= 11 and all(seed in known for seed in seeds), "a quarter is held out"
-    assert '"tales"' in asked and "20 new rows" in asked and "numbers 1 to 20" in asked
+    assert all(len(each) == 20 and all(seed in known for seed in each) for each in seeds)
+    kept, _, returned, _, _ = tops(run)
+    shown = {json.dumps(seed) for each in seeds for seed in each}
+    assert len(shown) == kept + returned - (kept + returned) // 4, "in turn, but for the quarter that judges"
     rows = server.bodies[0]["response_format"]["json_schema"]["schema"]["properties"]["rows"]["items"]
     assert rows["required"] == ["instruction", "input", "output"]
+
+
+def test_a_server_s_pace_decides_nothing(kept_stages, tmp_path):
+    def uneven(number, body):
+        return (0.3 if tales.first_of(body) == 1 else 0.0), tales.good(number, body)
+
+    (tmp_path / "one").mkdir()
+    one, _ = run_with(uneven, kept_stages, tmp_path / "one", chat={"concurrency": 1})
+    many, _ = run_with(uneven, kept_stages, tmp_path, chat={"concurrency": 8})
+    told = [[(each.row, each.id, each.reason, each.weight) for each in run.additions.candidates] for run in (one, many)]
+    assert told[0] == told[1] and one.additions.losses == many.additions.losses
 
 
 @pytest.mark.parametrize(
@@ -141,6 +161,76 @@ def test_caps_hold_and_what_is_short_gets_weight(cap, kept_stages, tmp_path, cap
     assert short == target - kept - returned - written > 0 and run.topup.weight.max() > 1
 
 
+def test_an_answer_that_was_cut_off_or_lacks_a_column_loses_only_that_row(kept_stages, tmp_path):
+    def cut(number, body):
+        rows = json.loads(tales.good(number, body))["rows"]
+        del rows[3]["output"]
+        return json.dumps({"rows": rows})[:-40]
+
+    run, server = run_with(cut, kept_stages, tmp_path)
+    assert 0 < reasons(run)["broken"] <= len(server.bodies) and reasons(run)["accepted"] > 30
+
+
+def test_what_no_file_can_hold_is_broken_and_the_run_goes_on(tmp_path):
+    def odd(number, body):
+        rows = json.loads(tales.good(number, body))["rows"]
+        rows[0]["output"] = "\ud83d"
+        return json.dumps({"rows": rows}) + "[" * 100_000
+
+    write_jsonl(tmp_path / "tales.jsonl", tales.corpus())
+    with serving(odd) as server:
+        corebound(tmp_path, *command(server.url, tmp_path, "augmenter.count=20"))
+    candidates = load_dataset(str(tmp_path / "topped"), "candidates", split="train", cache_dir=str(tmp_path / "hf"))
+    assert Counter(candidates["reason"])["broken"] >= 1
+
+
+def test_rows_that_say_another_bin_are_of_another_bin(kept_stages, tmp_path):
+    def mislabelled(number, body):
+        rows = json.loads(tales.good(number, body))["rows"]
+        return tales.said([{"text": row["output"], "label": "sums"} for row in rows])
+
+    rows = [{"text": row["output"], "label": row["task"]} for row in tales.corpus()]
+    run, _ = run_with(mislabelled, kept_stages, tmp_path, rows=rows, column="label")
+    assert set(reasons(run)) == {"other bin"}
+
+
+def test_rows_that_are_not_exported_take_no_weight_from_real_ones(kept_stages, tmp_path):
+    run, _ = run_with(tales.good, kept_stages, tmp_path, synthetic="none")
+    kept, target, returned, written, short = tops(run)
+    assert written == 0 and short == target - kept - returned
+    assert run.topup.weight.max() == pytest.approx(target / (kept + returned))
+
+
+@pytest.mark.parametrize(
+    ("rows", "change", "said"),
+    [
+        ([{**row, "sample_weight": 1} for row in tales.corpus()], {}, "has a column 'sample_weight'"),
+        (None, {"tokens": 5000}, "augmenter counts rows"),
+        (None, {"format": "messages"}, "sink.format=messages"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anybody_is_asked(rows, change, said, kept_stages, tmp_path):
+    from pipeline.errors import ConfigError
+
+    with pytest.raises(ConfigError, match=said):
+        run_with(tales.good, kept_stages, tmp_path, rows=rows, **change)
+
+
+def test_real_rows_of_a_source_called_synthetic_stay(tmp_path):
+    write_jsonl(tmp_path / "tales.jsonl", [{**row, "more": "x"} for row in tales.corpus()])
+    write_jsonl(tmp_path / "other.jsonl", [{"question": f"How old is {i}?", "answer": f"{i} years.", "task": "ages"}
+                                           for i in range(30)])  # fmt: skip
+    with serving(tales.good) as server:
+        words = command(server.url, tmp_path, "augmenter.count=20")[1:]
+        files = "source.files={synthetic: {path: tales.jsonl}, candidates: {path: other.jsonl}}"
+        corebound(tmp_path, "source=mix", files, *words)
+    ledger = ledger_of(tmp_path / "topped")
+    kept = ledger[ledger.decision == "kept"].groupby("source").size().to_dict()
+    for source, many in kept.items():
+        rows = load_dataset(str(tmp_path / "topped"), f"{source}-1", split="train", cache_dir=str(tmp_path / "hf"))
+        assert len(rows) == many and "synthetic_id" not in rows.column_names
+
+
 def test_a_server_that_answers_nothing_is_an_error(kept_stages, tmp_path):
     from pipeline.errors import EndpointError
 
@@ -162,7 +252,7 @@ def test_what_is_asked_twice_is_paid_once(kept_stages, tmp_path):
 
 def command(url, folder, *words):
     return [
-        "source.path=tales.jsonl", "categorizer=column", "categorizer.column=task", "budget.rows=100",
+        "source.path=tales.jsonl", "categorizer=column", "categorizer.column=task", "budget.rows=200",
         "sink.path=topped", "augmenter=endpoint", "augmenter.power=0", "augmenter.count=4", "augmenter.chat.model=m",
         f"augmenter.chat.url={url}", "augmenter.chat.max_requests=60", "augmenter.chat.concurrency=2",
         f"cache_dir={folder}/cache", *words,
@@ -197,7 +287,7 @@ def test_a_killed_run_pays_for_nothing_twice(tmp_path):
     assert len(written) == top["written"] > 0
     row = written[0]
     assert row["synthetic_id"].startswith("synthetic-") and row["synthetic_generator"] == "m"
-    assert row["synthetic_bin"] == "tales" and row["sample_weight"] == 1 and row["task"] is None
+    assert row["synthetic_bin"] == row["task"] == "tales" and row["sample_weight"] == 1
     ledger = ledger_of(tmp_path / "topped")
     assert set(row["synthetic_parents"]) <= set(ledger.id[ledger.decision == "kept"])
     candidates = load_dataset(str(tmp_path / "topped"), "candidates", split="train", cache_dir=str(tmp_path / "hf"))
@@ -217,6 +307,6 @@ def test_a_plan_asks_nobody(tmp_path):
     with serving(tales.good) as server:
         done = corebound(tmp_path, *command(server.url, tmp_path, "augmenter.plan_only=true"))
     assert not server.bodies and "tales" in done.stdout and not (tmp_path / "topped").exists()
-    found = re.search(r"tales wants (\d+) rows, in at most (\d+) requests that show (\d+) of \3 rows", done.stderr)
+    found = re.search(r"tales wants (\d+) rows, in at most (\d+) requests that show 20 of 30 rows", done.stderr)
     assert found and int(found[2]) == int(found[1]) / 2, "of 4 rows each, twice as many as are wanted"
     assert f"m is asked at most {found[2]} times, with about" in done.stderr

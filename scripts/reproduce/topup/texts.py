@@ -15,11 +15,13 @@ from tails.sets import fall
 
 from pipeline.augmenters import reading
 from pipeline.augmenters.endpoint import Endpoint
+from pipeline.augmenters.plans import shape_of
 from pipeline.bins.categorizers import ColumnCategory
 from pipeline.budget import Budget
 from pipeline.config import Config
 from pipeline.endpoint.chat import Chat
 from pipeline.run import Run, curate
+from pipeline.sinks.disk import Disk
 from topup.writers import WRITERS, serving
 
 CLASS = "its class"  # a column that no set has
@@ -49,7 +51,7 @@ def judge(name: str, imbalance: float, repeat: int, chosen: dict[str, Any]) -> l
     with tempfile.TemporaryDirectory() as folder:
         config = replace(
             space.configure(rows, space.encoder(chosen["embedder"], chosen["models"]), Path(folder), repeat),
-            categorizer=ColumnCategory(column=CLASS), budget=Budget(fraction=1.0), scorers={},
+            categorizer=ColumnCategory(column=CLASS), budget=Budget(fraction=1.0), scorers={}, sink=Disk(path=folder),
         )  # fmt: skip
         for writer in WRITERS:
             with serving(writer, held_back, repeat) as server:
@@ -57,7 +59,10 @@ def judge(name: str, imbalance: float, repeat: int, chosen: dict[str, Any]) -> l
                 augmenter = Endpoint(chat=chat, power=0, requests=f"{folder}/{writer}.sqlite")
                 run = curate(replace(config, augmenter=augmenter))
             if not found:
-                real, label = run.space.embeddings.vectors, run.space.bins.category_name[run.space.bins.category]
+                real, label = (
+                    np.array(run.space.embeddings.vectors),
+                    run.space.bins.category_name[run.space.bins.category],
+                )
                 test, expected = _vectors(data.test, run, config), truth.astype(str)
                 add(PLAIN, real, label)
                 best, of = _at_best(held_back, run, config)
@@ -75,11 +80,10 @@ def judge(name: str, imbalance: float, repeat: int, chosen: dict[str, Any]) -> l
 
 def _vectors(rows: Rows, run: Run, config: Config) -> np.ndarray:
     """float32[m, d] of rows, in the space of the run."""
-    read = reading.read(rows, 0, 0, run.space, config)
+    read = reading.read(rows, 0, 0, shape_of(run.space.corpus, 0, 0), run.space, config)
     assert all(one is not None for one in read), "real rows can be read"
-    return (
-        np.stack([one.vector for one in read if one]) if read else np.empty((0, run.space.embeddings.vectors.shape[1]))
-    )
+    nothing = np.empty((0, run.space.embeddings.vectors.shape[1]), np.float32)
+    return np.stack([one.vector for one in read if one]) if read else nothing
 
 
 def _at_best(held_back: dict[str, Rows], run: Run, config: Config) -> tuple[np.ndarray, np.ndarray]:
