@@ -167,15 +167,16 @@ def _topup(run: Run, rows: list[dict[str, Any]]) -> list[str]:
         return []
     columns = ("kept", "target", "returned", "written", "short")
     told = [
-        "Bins that the budget left with fewer rows than their target. `weight`, a column of the ledger, says what a kept "
-        "row should weigh in training."
+        "Bins that the budget left with fewer rows than their target. `weight`, a column of the ledger, says what a "
+        "kept row should weigh in training."
     ]
     if run.topup is not None and len(run.topup.rows):
         told.append(f"{len(run.topup.rows):,} dropped rows came back on top of the budget.")
     if run.additions is not None and run.additions.accepted:
+        many, who = len(run.additions.accepted), run.additions.generator
         told.append(
-            f"The configuration `{SYNTHETIC}` holds {len(run.additions.accepted):,} rows that {run.additions.generator} "
-            "wrote, with the rows that it was shown (`synthetic_parents`) and what they should weigh (`sample_weight`)."
+            f"The configuration `{SYNTHETIC}` holds {many:,} rows that {who} wrote, with the rows that it was shown "
+            "(`synthetic_parents`) and what they should weigh (`sample_weight`)."
         )
     return [
         "## Top-up of thin bins", "", " ".join(told), "",
