@@ -45,7 +45,7 @@ def test_a_verdict_is_of_the_numbers():
         return pd.DataFrame([{"set": "a", "imbalance": 50, "repeat": 0, "method": m, "balanced": b} for m, b in rows])
 
     said = report.verdicts(results(0.65, 0.5))
-    assert "| held-back rows | most of the gap: above 0.50 | 0.75 (0.75 to 0.75) | held |" in said
+    assert "| held-back rows | a | most of the gap: above 0.50 | 0.75 (0.75 to 0.75) | held |" in said
     assert said.count("| held |") == 3
     said = report.verdicts(results(0.55, 0.51))
     assert "0.25 (0.25 to 0.25) | did not hold |" in said and "0.05 (0.05 to 0.05) | did not hold |" in said

@@ -53,11 +53,12 @@ def recovered(results: pd.DataFrame, writer: str) -> np.ndarray:
 def verdicts(results: pd.DataFrame) -> str:
     rows = []
     for writer in WRITERS:
-        share = recovered(results, writer)
-        held = share.mean() > 0.5 if writer == REAL else bool((np.abs(share) < 1e-9).all())
-        said = f"{share.mean():.2f} ({share.min():.2f} to {share.max():.2f})"
-        rows.append([writer, WANTED[writer], said, "held" if held else "did not hold"])
-    return markdown(["writer", "wanted", "recovered", ""], rows)
+        for name, part in results.groupby("set", sort=False):
+            share = recovered(part, writer)
+            held = share.mean() > 0.5 if writer == REAL else bool((np.abs(share) < 1e-9).all())
+            said = f"{share.mean():.2f} ({share.min():.2f} to {share.max():.2f})"
+            rows.append([writer, name, WANTED[writer], said, "held" if held else "did not hold"])
+    return markdown(["writer", "set", "wanted", "recovered", ""], rows)
 
 
 def counts(results: pd.DataFrame) -> str:
