@@ -83,7 +83,7 @@ def test_every_file_the_readme_names_is_there():
     [
         ("Is it better than random?", "compare.md"),
         ("Does a language model agree?", "sft.md laser.md"),
-        ("Do the papers' claims hold?", "long_tail.md core_boundary.md"),
+        ("Do the papers' claims hold?", "long_tail.md core_boundary.md oversampling.md"),
         ("How far does it scale?", "scale.md"),
     ],
 )
