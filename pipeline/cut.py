@@ -19,12 +19,12 @@ BLOCK = 1024
 def cut(
     order: Order,
     rows: int,
-    topup: TopUp | None,
     space: Space,
     scores: Scores,
     demand: Demand,
     similarity: float,
     executor: Executor,
+    topup: TopUp | None = None,
 ) -> Selection:
     """Keep the first ``rows`` of the order and account for the rest.
 
@@ -33,12 +33,12 @@ def cut(
     order : Order
     rows : int
         More than the distinct rows: copies fill up.
-    topup : TopUp, optional
-        Its rows are kept, too.
     space, scores, demand
     similarity : float
         Cosine from which a kept row represents another.
     executor : Executor
+    topup : TopUp, optional
+        Its rows are kept, too.
     """
     n = len(space)
     kept = np.zeros(n, bool)

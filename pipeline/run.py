@@ -126,7 +126,7 @@ def order_and_cut(config: Config, corpus: Corpus, stages: Stages) -> Run:
     with stages.timed("cut"):
         rows = config.budget.prefix(order, len(corpus.inputs))
         topup = config.augmenter.fill(space, demand, order, rows, config.budget)
-        selection = cut(order, rows, topup, space, scores, demand, similarity, config.executor)
+        selection = cut(order, rows, space, scores, demand, similarity, config.executor, topup)
     shortfalls.report(order, selection, config.budget.shares)
 
     # What it is worth: what other budgets would cover, and how random subsets of the same cost do.
