@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
-from contextlib import closing
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from pipeline.arrays import Additions
-from pipeline.augmenters import asking, size
-from pipeline.augmenters.acceptance import Gate
-from pipeline.augmenters.plans import Plan, columns_of, plan, rows_shown
 from pipeline.augmenters.reweight import Reweight
-from pipeline.augmenters.seeds import FEWEST, divided, rotating
-from pipeline.augmenters.writing import Writer
-from pipeline.bins.categorizers import ColumnCategory
+from pipeline.augmenters.targets import FACTORS
 from pipeline.component import runtime
 from pipeline.endpoint.chat import Chat
 from pipeline.endpoint.client import connect
-from pipeline.endpoint.store import Store, default_requests
-from pipeline.errors import ConfigError, EndpointError
+from pipeline.errors import ConfigError
 from pipeline.sinks import Sink
 from pipeline.sinks.configurations import COLUMNS
 
 if TYPE_CHECKING:
-    from pipeline.arrays import Corpus, Scores, Selection, Space, TopUp
+    from pipeline.arrays import Additions, Corpus, Scores, Selection, Space, TopUp
     from pipeline.config import Config
-
-log = logging.getLogger("corebound")
-UNUSED = "more than is needed"
 
 
 @dataclass(kw_only=True)
@@ -86,7 +70,7 @@ class Endpoint(Reweight):
         for name in ("count", "shown"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"augmenter.{name} is {getattr(self, name)}; expected 1 or more; mend it.")
-        for name, most in (("likeness", 1), ("overlap", 1), ("least", 1), ("largest", size.FACTORS[-1])):
+        for name, most in (("likeness", 1), ("overlap", 1), ("least", 1), ("largest", FACTORS[-1])):
             if not 0 < getattr(self, name) <= most:
                 raise ConfigError(
                     f"augmenter.{name} is {getattr(self, name)}; expected above 0 and at most {most}; mend it."
@@ -95,6 +79,8 @@ class Endpoint(Reweight):
             raise ConfigError(f"augmenter.slack is {self.slack}; expected 1 or more; mend it.")
 
     def require(self, config: Config, corpus: Corpus) -> None:
+        from pipeline.augmenters import asking
+
         super().require(config, corpus)
         asking.read(self.prompt)
         if self.plan_only:
@@ -124,101 +110,6 @@ class Endpoint(Reweight):
     def write(
         self, config: Config, space: Space, scores: Scores, selection: Selection, topup: TopUp
     ) -> tuple[TopUp, Additions | None]:
-        plans = plan(topup, space, scores, selection, self.largest, self.slack, self.count, config.seed)
-        prompt = asking.read(self.prompt)
-        self._foretell(plans, prompt, space)
-        if not plans or self.plan_only:
-            return topup, None
-        kept = np.flatnonzero(selection.kept)
-        held = self._held_out(plans, config.seed, selection, topup)
-        gate = Gate(
-            {bytes(one) for one in space.corpus.ids}, np.asarray(space.embeddings.vectors[kept]), topup.bin[kept],
-            ~np.isin(kept, held), space.corpus.bytes[kept], self.likeness, self.overlap,
-        )  # fmt: skip
-        meter = self.chat.meter()
-        try:
-            with closing(Store(Path(self.requests).expanduser() if self.requests else default_requests())) as store:
-                writer = Writer(
-                    self.chat, prompt, self.count, self.shown, self.least, gate, config, space, store,
-                    meter, self._label(config),
-                )  # fmt: skip
-                writer.write(plans)
-        finally:
-            log.info("augmenter: %s asked: %s", self.chat.model, meter)
-        for reason, count in writer.failed.items():
-            log.warning("augmenter: %s requests have no answer: %s.", f"{count:,}", reason)
-        if writer.failed and not writer.candidates:
-            raise EndpointError(
-                f"{self.chat.model} answered none of {writer.failed.total()} requests ({next(iter(writer.failed))}); "
-                "expected an OpenAI-compatible server and caps that allow a request; see that it runs, and run again."
-            )
-        additions = Additions(self.chat.model, writer.candidates, spent=str(meter))
-        return self._sized(additions, writer.vectors, held, config, space, selection, topup)
+        from pipeline.augmenters.filling import write
 
-    def _foretell(self, plans: list[Plan], prompt: asking.Prompt, space: Space) -> None:
-        """Say what is asked for, from which rows, and what that may take."""
-        requests = tokens = 0
-        for one in plans:
-            shown = next(rotating(one.shown, one.boundary, self.shown))
-            rows = rows_shown(space.corpus, shown, columns_of(space.corpus, one.source, one.file))
-            asked = prompt.messages(one.name, self.count, 1, rows)
-            requests += one.requests
-            tokens += one.requests * sum(len(message["content"].encode()) for message in asked) // 4
-            log.info("augmenter: %s wants %s rows, in at most %s requests that show %d of %d rows (%d boundary) of %s",
-                     one.name, f"{one.wanted:,}", f"{one.requests:,}", len(shown), len(one.shown), one.boundary.sum(),
-                     space.corpus.names[one.source])  # fmt: skip
-        if plans:
-            most = requests * self.chat.answer_tokens
-            cost = self.chat.meter().price(tokens, most)
-            log.info("augmenter: %s is asked at most %s times, with about %s tokens and at most %s in answers%s",
-                     self.chat.model, f"{requests:,}", f"{tokens:,}", f"{most:,}",
-                     f", cost {cost:,.2f}" if cost else "")  # fmt: skip
-
-    def _sized(
-        self, additions: Additions, vectors: dict[int, np.ndarray], held: np.ndarray, config: Config, space: Space,
-        selection: Selection, topup: TopUp,
-    ) -> tuple[TopUp, Additions]:  # fmt: skip
-        """As many of the accepted rows as help; of the others it is said that they do not."""
-        if not vectors:
-            return topup, additions
-        candidates, count, place = list(additions.candidates), Counter(), []
-        bin = np.array([candidates[at].bin for at in vectors])
-        for one in bin.tolist():
-            place.append(count[one])
-            count[one] += 1
-        real = np.setdiff1d(np.flatnonzero(selection.kept), held)
-        of = space.embeddings.vectors
-        label, lacking = topup.bin[held], topup.short[bin]
-        losses = size.losses(
-            (of[real], topup.bin[real]), (np.stack(list(vectors.values())), bin), (of[held], label), np.array(place),
-            lacking, self.largest,
-        )  # fmt: skip
-        factor = size.best(losses, label)
-        weight = size.weights(np.array(place), lacking, factor)
-        for at, own in zip(vectors, weight.tolist(), strict=True):
-            candidates[at] = replace(candidates[at], weight=own, **({} if own else {"reason": UNUSED}))
-        if not factor:
-            log.warning("augmenter: real rows are not told better with the written ones; none of these is kept.")
-        balanced = {each: size.balanced(loss, label) for each, loss in losses.items()}
-        additions = replace(additions, candidates=candidates, factor=factor, losses=balanced)
-        if getattr(config.sink, "synthetic", None) == "none":
-            return topup, additions  # nobody gets them, so real rows weigh what they did
-        bins = len(topup.name)
-        written, weighs = np.bincount(bin[weight > 0], minlength=bins), np.bincount(bin, weight, minlength=bins)
-        return topup.with_written(written, weighs, self.most), additions
-
-    def _label(self, config: Config) -> str | None:
-        """The column that says the bin of a row, where one does."""
-        by = config.budget.by if self.shares or config.budget.shares else self.by
-        if by == "category":
-            return config.categorizer.column if isinstance(config.categorizer, ColumnCategory) else None
-        return None if by in ("cluster", "source") else by
-
-    def _held_out(self, plans: list[Plan], seed: int, selection: Selection, topup: TopUp) -> np.ndarray:
-        """Rows that no model was shown, of all bins that have enough: int64[m]."""
-        found = [one.held_out for one in plans]
-        for bin in sorted(set(range(len(topup.name))) - {one.bin for one in plans}):
-            rows = np.flatnonzero(selection.kept & (topup.bin == bin))
-            if len(rows) >= FEWEST:
-                found.append(divided(rows, seed, bin)[1])
-        return np.concatenate(found)
+        return write(self, config, space, scores, selection, topup)

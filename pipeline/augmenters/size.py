@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.augmenters.acceptance import fit
+from pipeline.augmenters.targets import FACTORS
 
-FACTORS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 ERRORS = 2.0  # standard errors that a gain has to have
 BEYOND = 0.5  # weight of a row beyond what its bin lacks (arXiv 2406.03628, the augmented part of the risk)
 

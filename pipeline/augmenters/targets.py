@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+FACTORS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)  # of what a bin lacks, which are tried
+
 
 def by_size(kept: np.ndarray, power: float) -> np.ndarray:
     """T_c = max(n_c, B n_c^a / sum n^a), to the row (METHOD, section 7).

@@ -1,0 +1,138 @@
+"""Filling thin bins with rows that a model writes: asking, checking, and keeping as much as helps."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.arrays import Additions
+from pipeline.augmenters import asking, size
+from pipeline.augmenters.acceptance import Gate
+from pipeline.augmenters.plans import Plan, columns_of, plan, rows_shown
+from pipeline.augmenters.seeds import FEWEST, divided, rotating
+from pipeline.augmenters.writing import Writer
+from pipeline.bins.categorizers import ColumnCategory
+from pipeline.endpoint.store import Store, default_requests
+from pipeline.errors import EndpointError
+
+if TYPE_CHECKING:
+    from pipeline.arrays import Scores, Selection, Space, TopUp
+    from pipeline.augmenters.endpoint import Endpoint
+    from pipeline.config import Config
+
+log = logging.getLogger("corebound")
+UNUSED = "more than is needed"
+
+
+def write(
+    own: Endpoint, config: Config, space: Space, scores: Scores, selection: Selection, topup: TopUp
+) -> tuple[TopUp, Additions | None]:
+    """Ask for what bins lack, check what is said, and keep as much as helps; see `Augmenter.write`."""
+    plans = plan(topup, space, scores, selection, own.largest, own.slack, own.count, config.seed)
+    prompt = asking.read(own.prompt)
+    _foretell(own, plans, prompt, space)
+    if not plans or own.plan_only:
+        return topup, None
+    kept = np.flatnonzero(selection.kept)
+    held = _held_out(plans, config.seed, selection, topup)
+    gate = Gate(
+        {bytes(one) for one in space.corpus.ids}, np.asarray(space.embeddings.vectors[kept]), topup.bin[kept],
+        ~np.isin(kept, held), space.corpus.bytes[kept], own.likeness, own.overlap,
+    )  # fmt: skip
+    meter = own.chat.meter()
+    try:
+        with closing(Store(Path(own.requests).expanduser() if own.requests else default_requests())) as store:
+            writer = Writer(
+                own.chat, prompt, own.count, own.shown, own.least, gate, config, space, store,
+                meter, _label(own, config),
+            )  # fmt: skip
+            writer.write(plans)
+    finally:
+        log.info("augmenter: %s asked: %s", own.chat.model, meter)
+    for reason, count in writer.failed.items():
+        log.warning("augmenter: %s requests have no answer: %s.", f"{count:,}", reason)
+    if writer.failed and not writer.candidates:
+        raise EndpointError(
+            f"{own.chat.model} answered none of {writer.failed.total()} requests ({next(iter(writer.failed))}); "
+            "expected an OpenAI-compatible server and caps that allow a request; see that it runs, and run again."
+        )
+    additions = Additions(own.chat.model, writer.candidates, spent=str(meter))
+    return _sized(own, additions, writer.vectors, held, config, space, selection, topup)
+
+
+def _foretell(own: Endpoint, plans: list[Plan], prompt: asking.Prompt, space: Space) -> None:
+    """Say what is asked for, from which rows, and what that may take."""
+    requests = tokens = 0
+    for one in plans:
+        shown = next(rotating(one.shown, one.boundary, own.shown))
+        rows = rows_shown(space.corpus, shown, columns_of(space.corpus, one.source, one.file))
+        asked = prompt.messages(one.name, own.count, 1, rows)
+        requests += one.requests
+        tokens += one.requests * sum(len(message["content"].encode()) for message in asked) // 4
+        log.info("augmenter: %s wants %s rows, in at most %s requests that show %d of %d rows (%d boundary) of %s",
+                 one.name, f"{one.wanted:,}", f"{one.requests:,}", len(shown), len(one.shown), one.boundary.sum(),
+                 space.corpus.names[one.source])  # fmt: skip
+    if plans:
+        most = requests * own.chat.answer_tokens
+        cost = own.chat.meter().price(tokens, most)
+        log.info("augmenter: %s is asked at most %s times, with about %s tokens and at most %s in answers%s",
+                 own.chat.model, f"{requests:,}", f"{tokens:,}", f"{most:,}",
+                 f", cost {cost:,.2f}" if cost else "")  # fmt: skip
+
+
+def _sized(
+    own: Endpoint, additions: Additions, vectors: dict[int, np.ndarray], held: np.ndarray, config: Config, space: Space,
+    selection: Selection, topup: TopUp,
+) -> tuple[TopUp, Additions]:  # fmt: skip
+    """As many of the accepted rows as help; of the others it is said that they do not."""
+    if not vectors:
+        return topup, additions
+    candidates, count, place = list(additions.candidates), Counter(), []
+    bin = np.array([candidates[at].bin for at in vectors])
+    for one in bin.tolist():
+        place.append(count[one])
+        count[one] += 1
+    real = np.setdiff1d(np.flatnonzero(selection.kept), held)
+    of = space.embeddings.vectors
+    label, lacking = topup.bin[held], topup.short[bin]
+    losses = size.losses(
+        (of[real], topup.bin[real]), (np.stack(list(vectors.values())), bin), (of[held], label), np.array(place),
+        lacking, own.largest,
+    )  # fmt: skip
+    factor = size.best(losses, label)
+    weight = size.weights(np.array(place), lacking, factor)
+    for at, own in zip(vectors, weight.tolist(), strict=True):
+        candidates[at] = replace(candidates[at], weight=own, **({} if own else {"reason": UNUSED}))
+    if not factor:
+        log.warning("augmenter: real rows are not told better with the written ones; none of these is kept.")
+    balanced = {each: size.balanced(loss, label) for each, loss in losses.items()}
+    additions = replace(additions, candidates=candidates, factor=factor, losses=balanced)
+    if getattr(config.sink, "synthetic", None) == "none":
+        return topup, additions  # nobody gets them, so real rows weigh what they did
+    bins = len(topup.name)
+    written, weighs = np.bincount(bin[weight > 0], minlength=bins), np.bincount(bin, weight, minlength=bins)
+    return topup.with_written(written, weighs, own.most), additions
+
+
+def _label(own: Endpoint, config: Config) -> str | None:
+    """The column that says the bin of a row, where one does."""
+    by = config.budget.by if own.shares or config.budget.shares else own.by
+    if by == "category":
+        return config.categorizer.column if isinstance(config.categorizer, ColumnCategory) else None
+    return None if by in ("cluster", "source") else by
+
+
+def _held_out(plans: list[Plan], seed: int, selection: Selection, topup: TopUp) -> np.ndarray:
+    """Rows that no model was shown, of all bins that have enough: int64[m]."""
+    found = [one.held_out for one in plans]
+    for bin in sorted(set(range(len(topup.name))) - {one.bin for one in plans}):
+        rows = np.flatnonzero(selection.kept & (topup.bin == bin))
+        if len(rows) >= FEWEST:
+            found.append(divided(rows, seed, bin)[1])
+    return np.concatenate(found)
