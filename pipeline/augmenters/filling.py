@@ -107,8 +107,8 @@ def _sized(
     )  # fmt: skip
     factor = size.best(losses, label)
     weight = size.weights(np.array(place), lacking, factor)
-    for at, own in zip(vectors, weight.tolist(), strict=True):
-        candidates[at] = replace(candidates[at], weight=own, **({} if own else {"reason": UNUSED}))
+    for at, weighs in zip(vectors, weight.tolist(), strict=True):
+        candidates[at] = replace(candidates[at], weight=weighs, **({} if weighs else {"reason": UNUSED}))
     if not factor:
         log.warning("augmenter: real rows are not told better with the written ones; none of these is kept.")
     balanced = {each: size.balanced(loss, label) for each, loss in losses.items()}
