@@ -1,5 +1,6 @@
 """What written rows cost: caps, plans, failures, and nothing paid for twice."""
 
+import hashlib
 import json
 import os
 import re
