@@ -1,4 +1,4 @@
-"""Bins that the cut leaves too thin [SO]: rows given back, weight."""
+"""Bins that the cut leaves too thin [SO]: rows given back, weight, rows that a language model writes."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -80,7 +80,10 @@ class Gate:
     bytes: np.ndarray
     likeness: float
     overlap: float
-    taken: list[np.ndarray] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.known = set(self.known)
+        self.taken = np.empty((0, self.vectors.shape[1]), np.float32)
 
     @cached_property
     def _head(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -99,7 +102,7 @@ class Gate:
         reason = self._against(row, seeds)
         if reason is None:
             self.known.add(row.id)
-            self.taken.append(row.vector)
+            self.taken = np.concatenate([self.taken, row.vector[None]])
             return ACCEPTED
         return reason
 
@@ -118,10 +121,8 @@ class Gate:
         low, high = self._lengths[row.bin]
         if not low <= row.bytes <= high:
             return LENGTH
-        nearest = float((self.vectors @ row.vector).max())
-        if self.taken:
-            nearest = max(nearest, float((np.stack(self.taken) @ row.vector).max()))
-        return NEAR if nearest >= self.likeness else None
+        near = ((vectors @ row.vector).max(initial=-1) >= self.likeness for vectors in (self.vectors, self.taken))
+        return NEAR if any(near) else None
 
 
 def fit(vectors: np.ndarray, label: np.ndarray, weight: np.ndarray | None = None) -> tuple[np.ndarray, ...]:

@@ -179,6 +179,8 @@ class Writer:
         shape = shape_of(corpus, plan.source, plan.file)
         read = iter(reading.read(whole, plan.bin, plan.source, shape, self.space, self.config))
         shown = Seeds(corpus.texts.of(np.array(task.seeds)))
+        features = corpus.tables[plan.source].features
+        texts = self.label in features and getattr(features[self.label], "dtype", None) == "string"
         found: list[tuple[Candidate, np.ndarray | None]] = []
         for row in written:
             one = next(read) if set(columns) <= set(row) else None
@@ -186,8 +188,8 @@ class Writer:
                 found.append((replace(nothing, row=row), None))
                 continue
             own = {column: row[column] for column in columns}
-            reason = BIN if own.get(self.label, plan.name) != plan.name else self.gate.judge(one, shown)
-            if self.label in corpus.tables[plan.source].column_names:
+            reason = BIN if str(own.get(self.label, plan.name)) != plan.name else self.gate.judge(one, shown)
+            if texts:
                 own[self.label] = plan.name
             found.append((replace(nothing, row=own, id=one.id.decode(), reason=reason), one.vector))
         return found

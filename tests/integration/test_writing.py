@@ -129,6 +129,15 @@ def test_rows_that_say_another_bin_are_of_another_bin(kept_stages, tmp_path):
     assert set(reasons(run)) == {"other bin"}
 
 
+def test_a_label_that_is_a_number_stays_one(kept_stages, tmp_path):
+    from pipeline.sinks.synthetic import tables
+
+    rows = [{**row, "task": int(row["task"] == "tales")} for row in tales.corpus()]
+    run, _ = run_with(tales.good, kept_stages, tmp_path, rows=rows)
+    assert reasons(run)["accepted"] > 0
+    assert set(tables(run, set())["synthetic"]["synthetic_bin"]) == {"1"}
+
+
 def test_rows_that_are_not_exported_take_no_weight_from_real_ones(kept_stages, tmp_path):
     run, _ = run_with(tales.good, kept_stages, tmp_path, synthetic="none")
     kept, target, returned, written, short = tops(run)
