@@ -62,16 +62,21 @@ class Filter:
         ConfigError
             If there are none.
         """
-        within = np.ones(len(corpus), bool)
-        if self.max_tokens is not None:
-            within &= corpus.tokens <= self.max_tokens
-        if self.min_tokens is not None:
-            within &= corpus.tokens >= self.min_tokens
+        within = self.within(corpus.tokens)
         if not within.any():
             shortest, longest = int(corpus.tokens.min()), int(corpus.tokens.max())
             raise ConfigError(
                 f"{self} excludes every row: they have {shortest:,} to {longest:,} tokens; loosen the limits."
             )
+        return within
+
+    def within(self, tokens: np.ndarray) -> np.ndarray:
+        """Which counts of tokens, int64[n], are within the limits: bool[n]."""
+        within = np.ones(len(tokens), bool)
+        if self.max_tokens is not None:
+            within &= tokens <= self.max_tokens
+        if self.min_tokens is not None:
+            within &= tokens >= self.min_tokens
         return within
 
     def apply(self, corpus: Corpus, admitted: np.ndarray) -> Corpus:

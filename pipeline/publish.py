@@ -19,7 +19,7 @@ from pipeline.report.thin import topup_rows, written_record
 from pipeline.run import Run
 from pipeline.sinks import Product, run_record
 from pipeline.sinks.configurations import Written
-from pipeline.sinks.disk import MAP
+from pipeline.sinks.folders import MAP
 
 
 def publish(run: Run, command: str) -> Product:

@@ -38,18 +38,31 @@ def count(corpus: Corpus, name: str | None, stages: Stages) -> np.ndarray:
         If there is no such tokenizer.
     """
     if name is None:
-        return np.maximum(1, -(-np.asarray(corpus.bytes) // BYTES))
+        return _estimated(corpus)
     tokenizer, content = _load(name)
 
     def write(folder: Path) -> None:
-        sizes = np.empty(len(corpus), np.int64)
-        starts = range(0, len(corpus), BATCH)
-        for start in track(starts, "tokens", "rows", total=len(corpus), step=BATCH):
-            encoded = tokenizer.encode_batch_fast(corpus.texts.read(start, start + BATCH), add_special_tokens=False)
-            sizes[start : start + BATCH] = [len(one.ids) for one in encoded]
-        np.save(folder / "tokens.npy", np.maximum(sizes, 1))
+        np.save(folder / "tokens.npy", _counted(corpus, tokenizer))
 
     return stages.cached("tokens", lambda folder: np.load(folder / "tokens.npy"), [corpus.content, content], write)
+
+
+def of_new(corpus: Corpus, name: str | None) -> np.ndarray:
+    """The same for rows that no stage keeps."""
+    return _estimated(corpus) if name is None else _counted(corpus, _load(name)[0])
+
+
+def _estimated(corpus: Corpus) -> np.ndarray:
+    return np.maximum(1, -(-np.asarray(corpus.bytes) // BYTES))
+
+
+def _counted(corpus: Corpus, tokenizer: Tokenizer) -> np.ndarray:
+    sizes = np.empty(len(corpus), np.int64)
+    starts = range(0, len(corpus), BATCH)
+    for start in track(starts, "tokens", "rows", total=len(corpus), step=BATCH):
+        encoded = tokenizer.encode_batch_fast(corpus.texts.read(start, start + BATCH), add_special_tokens=False)
+        sizes[start : start + BATCH] = [len(one.ids) for one in encoded]
+    return np.maximum(sizes, 1)
 
 
 def _load(name: str) -> tuple[Tokenizer, str]:

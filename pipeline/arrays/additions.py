@@ -30,6 +30,8 @@ class Candidate:
         ``accepted``, or why not.
     weight : float
         In training.
+    border : str, optional
+        The bin at whose border it was asked for.
     """
 
     row: dict[str, Any] | None
@@ -40,6 +42,7 @@ class Candidate:
     id: str
     reason: str
     weight: float = 1.0
+    border: str | None = None
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,13 @@ WORD, GRAM = re.compile(r"\w+"), 4
 LENGTHS = (1, 99)  # percentiles of the bytes of a bin's rows; half of the first and twice the last are still alike
 BROKEN, EMPTY, REFUSAL = "broken", "empty answer", "refusal"
 COPY, SEEDS, BIN, NEAR, LENGTH = "copy of a row", "copies its seeds", "other bin", "near a row that is kept", "length"
+EXCLUDED, QUALITY = "excluded by filter", "quality"
+LOWEST = 5  # percentile of the quality of a bin's rows, below which a row is not like them
 
 
 @dataclass(frozen=True)
 class Written:
-    """A row that could be read: what it says, and where that lies."""
+    """A row that could be read: what it says, where that lies, whether `filter` admits it, and what rules say of it."""
 
     id: bytes
     asked: str
@@ -29,6 +31,8 @@ class Written:
     bytes: int
     vector: np.ndarray
     bin: int
+    within: bool = True
+    quality: float = np.nan
 
 
 def grams(text: str) -> set[tuple[str, ...]]:
@@ -69,6 +73,8 @@ class Gate:
         Those that the head of bins learns from: not those that judge whether written rows help.
     bytes : int64[k]
         Lengths of their texts.
+    quality : float64[k]
+        What rules say of them; NaN where they say nothing.
     likeness, overlap : float
         Cosine to a kept or accepted row, and overlap with the seeds, from which a row is no new one.
     """
@@ -78,6 +84,7 @@ class Gate:
     label: np.ndarray
     taught: np.ndarray
     bytes: np.ndarray
+    quality: np.ndarray
     likeness: float
     overlap: float
 
@@ -97,6 +104,14 @@ class Gate:
             limits[bin] = float(low) / 2, float(high) * 2
         return limits
 
+    @cached_property
+    def _least(self) -> dict[int, float]:
+        judged = ~np.isnan(self.quality)
+        return {
+            bin: float(np.percentile(self.quality[judged & (self.label == bin)], LOWEST))
+            for bin in np.unique(self.label[judged]).tolist()
+        }
+
     def judge(self, row: Written, seeds: Seeds) -> str:
         """``accepted``, or the first reason against it."""
         reason = self._against(row, seeds)
@@ -113,6 +128,10 @@ class Gate:
             return REFUSAL
         if row.id in self.known:
             return COPY
+        if not row.within:
+            return EXCLUDED
+        if row.quality < self._least.get(row.bin, -np.inf):
+            return QUALITY
         if seeds.overlap(f"{row.asked}\n{row.said}") >= self.overlap:
             return SEEDS
         classes, weights, offsets = self._head

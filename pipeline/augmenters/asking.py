@@ -25,20 +25,30 @@ class Prompt:
 
     system: str
     prompt: str
+    border: str | None = None
 
-    def messages(self, name: str, count: int, first: int, seeds: list[Row]) -> Messages:
-        """For ``count`` rows of the bin ``name``, from the ``first`` (from 1) on, like ``seeds``, all of one shape."""
-        lines = "\n".join(json.dumps(row, ensure_ascii=False, default=str) for row in seeds)
+    def messages(
+        self, name: str, count: int, first: int, seeds: list[Row], other: str | None = None,
+        beyond: list[Row] | None = None,
+    ) -> Messages:  # fmt: skip
+        """For ``count`` rows of the bin ``name``, from the ``first`` (from 1) on, like ``seeds``, all of one shape.
+
+        With ``other``, for rows between that bin and it; ``beyond`` are rows of ``other``.
+        """
         columns = ", ".join(f'"{column}"' for column in seeds[0])
-        asked = self.prompt.format(
+        asked = (self.prompt if other is None else self.border or "").format(
             bin=name, count=count, first=first, last=first + count - 1, count_seeds=len(seeds), columns=columns,
-            seeds=lines,
+            seeds=_lines(seeds), other=other, beyond=_lines(beyond or []),
         )  # fmt: skip
         return [{"role": "system", "content": self.system}, {"role": "user", "content": asked}]
 
 
-def read(file: str | None) -> Prompt:
-    """That of a file, or the one that comes along.
+def _lines(rows: list[Row]) -> str:
+    return "\n".join(json.dumps(row, ensure_ascii=False, default=str) for row in rows)
+
+
+def read(file: str | None, border: bool = False) -> Prompt:
+    """That of a file, or the one that comes along; ``border``: whether it has to ask for rows between two bins, too.
 
     Raises
     ------
@@ -53,14 +63,20 @@ def read(file: str | None) -> Prompt:
         shown = prompt.messages("<<bin>>", 7, 1, [{"<<column>>": "<<seed>>"}])[1]["content"]
         if "<<seed>>" not in shown or "<<column>>" not in shown:
             raise ValueError("it shows no {seeds}")
+        if border or prompt.border is not None:
+            rows = [{"<<column>>": "<<seed>>"}], "<<other>>", [{"<<column>>": "<<beyond>>"}]
+            shown = prompt.messages("<<bin>>", 7, 1, *rows)[1]["content"]
+            lacking = [what for what in ("seeds", "other", "beyond") if f"<<{what.removesuffix('s')}>>" not in shown]
+            if lacking:
+                raise ValueError(f"its border shows no {{{lacking[0]}}}")
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(
             f"augmenter.prompt={path} cannot be read: {' '.join(str(error).split())}; expected a YAML file."
         ) from error
     except (TypeError, KeyError, ValueError, AttributeError, IndexError) as error:
         raise ConfigError(
-            f"augmenter.prompt={path} is no prompt ({error}); expected system, and prompt with {{seeds}}; write it as "
-            "pipeline/augmenters/prompt.yaml is."
+            f"augmenter.prompt={path} is no prompt ({error}); expected system, prompt with {{seeds}}, and for rows at "
+            "borders a border with {seeds}, {other} and {beyond}; write it as pipeline/augmenters/prompt.yaml is."
         ) from error
     return prompt
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pipeline.augmenters.reweight import Reweight
@@ -12,11 +13,12 @@ from pipeline.endpoint.chat import Chat
 from pipeline.endpoint.client import connect
 from pipeline.errors import ConfigError
 from pipeline.sinks import Sink
-from pipeline.sinks.configurations import COLUMNS
 
 if TYPE_CHECKING:
     from pipeline.arrays import Additions, Corpus, Scores, Selection, Space, TopUp
     from pipeline.config import Config
+
+Focus = StrEnum("Focus", ["thin", "boundary", "both"])
 
 
 @dataclass(kw_only=True)
@@ -31,10 +33,13 @@ class Endpoint(Reweight):
     ----------
     chat : Chat
         The model, its server, and caps on what a run may spend.
+    focus : Focus
+        Where rows of a thin bin are asked for: ``thin``, all over it; ``boundary``, between it and the bins that its
+        boundary rows lie nearest to; ``both`` in turn.
     count : int
         Rows that a request asks for.
     shown : int
-        Rows of the bin that it shows, half boundary, half core.
+        Rows that it shows: half boundary, half core; or half of each side of a border.
     slack : float
         Rows that may be asked for, in units of those that are lacking, rounded up to whole requests.
     likeness : float
@@ -54,6 +59,7 @@ class Endpoint(Reweight):
     """
 
     chat: Chat = field(default_factory=lambda: Chat(temperature=0.7, answer_tokens=4096))
+    focus: Focus = Focus.thin
     count: int = 20
     shown: int = 20
     slack: float = 2.0
@@ -80,9 +86,15 @@ class Endpoint(Reweight):
 
     def require(self, config: Config, corpus: Corpus) -> None:
         from pipeline.augmenters import asking
+        from pipeline.sinks import synthetic
 
         super().require(config, corpus)
-        asking.read(self.prompt)
+        asking.read(self.prompt, border=self.focus != Focus.thin)
+        if self.focus != Focus.thin and "margin" not in config.scorers:
+            raise ConfigError(
+                f"augmenter.focus={self.focus} asks for rows at borders, and no scorer 'margin' tells which these are; "
+                "leave one of them as it was."
+            )
         if self.plan_only:
             return
         connect(self.chat)
@@ -99,13 +111,7 @@ class Endpoint(Reweight):
                 "sink.format=messages changes real rows, and written rows have the columns of their source; leave one "
                 "of sink.format and augmenter=endpoint out."
             )
-        for name, table in zip(corpus.names, corpus.tables, strict=True):
-            taken = [column for column in COLUMNS if column in table.column_names]
-            if taken:
-                raise ConfigError(
-                    f"{name} has a column '{taken[0]}', which written rows get; expected none of that name; rename or "
-                    "remove it."
-                )
+        synthetic.require_free(corpus)
 
     def write(
         self, config: Config, space: Space, scores: Scores, selection: Selection, topup: TopUp

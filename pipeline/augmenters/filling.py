@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from contextlib import closing
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,14 @@ import numpy as np
 from pipeline.arrays import Additions
 from pipeline.augmenters import asking, size
 from pipeline.augmenters.acceptance import Gate
-from pipeline.augmenters.plans import Plan, columns_of, plan, rows_shown
-from pipeline.augmenters.seeds import FEWEST, divided, rotating
+from pipeline.augmenters.endpoint import Focus
+from pipeline.augmenters.plans import Plan, along_borders, columns_of, plan, rows_shown
+from pipeline.augmenters.seeds import FEWEST, divided
 from pipeline.augmenters.writing import Writer
 from pipeline.bins.categorizers import ColumnCategory
 from pipeline.endpoint.store import Store, default_requests
 from pipeline.errors import EndpointError
+from pipeline.scorers.heuristic import RULES, Heuristic, product
 
 if TYPE_CHECKING:
     from pipeline.arrays import Scores, Selection, Space, TopUp
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("corebound")
 UNUSED = "more than is needed"
+TRIED = 4  # requests of a bin whose length tells that of all
+NAMED = 5  # borders
 
 
 def write(
@@ -35,15 +40,17 @@ def write(
 ) -> tuple[TopUp, Additions | None]:
     """Ask for what bins lack, check what is said, and keep as much as helps; see `Augmenter.write`."""
     plans = plan(topup, space, scores, selection, own.largest, own.slack, own.count, config.seed)
-    prompt = asking.read(own.prompt)
+    prompt = asking.read(own.prompt, border=own.focus != Focus.thin)
+    held = _held_out(plans, config.seed, selection, topup)
+    if own.focus != Focus.thin:
+        plans = along_borders(plans, held, topup, space, selection, whole=own.focus == Focus.both)
     _foretell(own, plans, prompt, space)
     if not plans or own.plan_only:
         return topup, None
     kept = np.flatnonzero(selection.kept)
-    held = _held_out(plans, config.seed, selection, topup)
     gate = Gate(
         {bytes(one) for one in space.corpus.ids}, np.asarray(space.embeddings.vectors[kept]), topup.bin[kept],
-        ~np.isin(kept, held), space.corpus.bytes[kept], own.likeness, own.overlap,
+        ~np.isin(kept, held), space.corpus.bytes[kept], _by_rules(config, scores, kept), own.likeness, own.overlap,
     )  # fmt: skip
     meter = own.chat.meter()
     try:
@@ -70,20 +77,29 @@ def _foretell(own: Endpoint, plans: list[Plan], prompt: asking.Prompt, space: Sp
     """Say what is asked for, from which rows, and what that may take."""
     requests = tokens = 0
     for one in plans:
-        shown = next(rotating(one.shown, one.boundary, own.shown))
-        rows = rows_shown(space.corpus, shown, columns_of(space.corpus, one.source, one.file))
-        asked = prompt.messages(one.name, own.count, 1, rows)
+        columns = columns_of(space.corpus, one.source, one.file)
+        turns = list(islice(one.turns(own.shown), min(one.requests, TRIED)))
+        asked = [prompt.messages(one.name, own.count, 1, **rows_shown(space.corpus, turn, columns)) for turn in turns]
         requests += one.requests
-        tokens += one.requests * sum(len(message["content"].encode()) for message in asked) // 4
-        log.info("augmenter: %s wants %s rows, in at most %s requests that show %d of %d rows (%d boundary) of %s",
-                 one.name, f"{one.wanted:,}", f"{one.requests:,}", len(shown), len(one.shown), one.boundary.sum(),
-                 space.corpus.names[one.source])  # fmt: skip
+        size = sum(len(message["content"].encode()) for messages in asked for message in messages)
+        tokens += one.requests * size // (4 * len(turns))
+        log.info("augmenter: %s wants %s rows, in at most %s requests that show %d of %d rows (%d boundary) of %s%s",
+                 one.name, f"{one.wanted:,}", f"{one.requests:,}", len(turns[0].rows), len(one.shown),
+                 one.boundary.sum(), space.corpus.names[one.source], _bordering(one))  # fmt: skip
     if plans:
         most = requests * own.chat.answer_tokens
         cost = own.chat.meter().price(tokens, most)
         log.info("augmenter: %s is asked at most %s times, with about %s tokens and at most %s in answers%s",
                  own.chat.model, f"{requests:,}", f"{tokens:,}", f"{most:,}",
                  f", cost {cost:,.2f}" if cost else "")  # fmt: skip
+
+
+def _bordering(plan: Plan) -> str:
+    """How many of its boundary rows lie beside which other bins."""
+    if not plan.borders:
+        return ""
+    beside = ", ".join(f"{one.other} {len(one.own)}" for one in plan.borders[:NAMED])
+    return f"{', and' if plan.whole else ','} along borders with {beside}{' and others' * (len(plan.borders) > NAMED)}"
 
 
 def _sized(
@@ -128,6 +144,13 @@ def _label(own: Endpoint, config: Config) -> str | None:
     return None if by in ("cluster", "source") else by
 
 
+def _by_rules(config: Config, scores: Scores, rows: np.ndarray) -> np.ndarray:
+    """What rules say of rows, but of their lengths: float64[m]; NaN where no rules are asked."""
+    if not isinstance(config.scorers.get("quality"), Heuristic):
+        return np.full(len(rows), np.nan)
+    return product([scores.columns[f"quality_{rule}"][rows].astype(np.float64) for rule in RULES])
+
+
 def _held_out(plans: list[Plan], seed: int, selection: Selection, topup: TopUp) -> np.ndarray:
     """Rows that no model was shown, of all bins that have enough: int64[m]."""
     found = [one.held_out for one in plans]
@@ -135,4 +158,4 @@ def _held_out(plans: list[Plan], seed: int, selection: Selection, topup: TopUp) 
         rows = np.flatnonzero(selection.kept & (topup.bin == bin))
         if len(rows) >= FEWEST:
             found.append(divided(rows, seed, bin)[1])
-    return np.concatenate(found)
+    return np.sort(np.concatenate([*found, np.empty(0, np.int64)]))

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import logging
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import cycle
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.arrays import BOUNDARY
-from pipeline.augmenters.seeds import FEWEST, divided
+from pipeline.augmenters.borders import Border, borders
+from pipeline.augmenters.seeds import FEWEST, Turn, along, divided, rotating
 from pipeline.sources.detection import Reader
 from pipeline.sources.fingerprint import stripped
 from pipeline.sources.shapes import SHAPES
 
 if TYPE_CHECKING:
     from pipeline.arrays import Corpus, Scores, Selection, Space, TopUp
-    from pipeline.sources.rows import Row
 
 log = logging.getLogger("corebound")
 
@@ -40,6 +42,10 @@ class Plan:
         Rows of the bin.
     boundary : bool[...]
         Of those shown.
+    borders : list of Border
+        With other bins, where rows are asked for along these.
+    whole : bool
+        Whether rows are asked for of the whole bin, too.
     """
 
     bin: int
@@ -51,6 +57,20 @@ class Plan:
     shown: np.ndarray
     held_out: np.ndarray
     boundary: np.ndarray
+    borders: list[Border] = field(default_factory=list)
+    whole: bool = True
+
+    @property
+    def where(self) -> tuple[int, int]:
+        return self.source, self.file
+
+    def turns(self, count: int) -> Iterator[Turn]:
+        """What one request after another shows, ``count`` rows each, without end."""
+        ways = [rotating(self.shown, self.boundary, count)] if self.whole else []
+        if self.borders:
+            ways.append(along(self.borders, count))
+        for way in cycle(ways):
+            yield next(way)
 
 
 def plan(
@@ -87,14 +107,48 @@ def plan(
     return plans
 
 
+def along_borders(
+    plans: list[Plan], held_out: np.ndarray, topup: TopUp, space: Space, selection: Selection, whole: bool
+) -> list[Plan]:
+    """Plans that ask for rows between bins, too (``whole``), or alone; of those that can, with a warning for others.
+
+    Parameters
+    ----------
+    plans : list of Plan
+    held_out : int64[m]
+        Rows of any bin that no model is shown.
+    topup, space, selection
+    whole : bool
+    """
+    others = np.setdiff1d(np.flatnonzero(selection.kept), held_out)
+    source, file = _files(others, space.corpus)
+    found = []
+    for one in plans:
+        beyond = others[(source == one.source) & (file == one.file) & (topup.bin[others] != one.bin)]
+        edge = one.shown[one.boundary]
+        met = borders(edge, beyond, topup.bin, topup.name, space.embeddings.vectors)
+        if not met:
+            log.warning("augmenter: %s has %d boundary rows to show, beside %d rows of other bins in that file; "
+                        "expected some of both; it gets %s.", one.name, len(edge), len(beyond),
+                        "rows of the whole bin" if whole else "weight alone")  # fmt: skip
+        if met or whole:
+            found.append(replace(one, borders=met, whole=whole))
+    return found
+
+
 def _of_one_file(rows: np.ndarray, corpus: Corpus) -> tuple[np.ndarray, int, int]:
     """Those of the file that has most of them, so that they are alike in shape: int64[m], its source and its number."""
     if not len(rows):
         return rows, 0, 0
-    where = np.stack([corpus.source[rows], corpus.inputs.file[corpus.standing[rows]]], axis=1)
+    where = np.stack(_files(rows, corpus), axis=1)
     files, of, many = np.unique(where, axis=0, return_inverse=True, return_counts=True)
     best = int(many.argmax())
     return rows[of.ravel() == best], int(files[best, 0]), int(files[best, 1])
+
+
+def _files(rows: np.ndarray, corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
+    """The source of each row, and the number of its file there."""
+    return corpus.source[rows], corpus.inputs.file[corpus.standing[rows]]
 
 
 def shape_of(corpus: Corpus, source: int, file: int) -> str:
@@ -109,7 +163,11 @@ def columns_of(corpus: Corpus, source: int, file: int) -> list[str]:
     return Reader(SHAPES[shape_of(corpus, source, file)], corpus.columns[source]).used(there)
 
 
-def rows_shown(corpus: Corpus, seeds: list[int], columns: list[str]) -> list[Row]:
-    """Distinct rows of one source as they came, these columns alone."""
-    table = corpus.tables[int(corpus.source[seeds[0]])].with_format(None).select_columns(columns)
-    return [stripped(row) | {c: row[c] for c in columns if row[c] is None} for row in table.select(corpus.index[seeds])]
+def rows_shown(corpus: Corpus, turn: Turn, columns: list[str]) -> dict[str, Any]:
+    """What a request says of a turn: its rows as they came, these columns alone; all are of one source."""
+    table = corpus.tables[int(corpus.source[turn.rows[0]])].with_format(None).select_columns(columns)
+    seeds, beyond = (
+        [stripped(row) | {c: row[c] for c in columns if row[c] is None} for row in table.select(corpus.index[rows])]
+        for rows in (turn.rows, turn.beyond)
+    )
+    return {"seeds": seeds, "other": turn.other, "beyond": beyond}

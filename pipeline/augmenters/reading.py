@@ -8,25 +8,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline import tokens
 from pipeline.augmenters.acceptance import Written
 from pipeline.errors import DataError
+from pipeline.scorers.heuristic import Heuristic
 from pipeline.sources import OnBadRow, identity
 from pipeline.sources.memory import Memory
 
 if TYPE_CHECKING:
-    from pipeline.arrays import Space
+    from pipeline.arrays import Corpus, Space
     from pipeline.config import Config
     from pipeline.sources.rows import Row
 
 
-def read(rows: list[Row], bin: int, source: int, shape: str, space: Space, config: Config) -> list[Written | None]:
+def read(
+    rows: list[Row], bins: list[int], categories: list[str], source: int, shape: str, space: Space, config: Config
+) -> list[Written | None]:
     """Rows as their source's rows are read; None for one that cannot be read.
 
     Parameters
     ----------
     rows : list of dict
-    bin : int
-        For which they were asked.
+        In some columns of their source, all in the same.
+    bins : list of int
+        For which each was asked.
+    categories : list of str
+        Of the rows that were shown for each.
     source : int
         Whose columns they have.
     shape : str
@@ -35,12 +42,12 @@ def read(rows: list[Row], bin: int, source: int, shape: str, space: Space, confi
     """
     from datasets import Dataset, Features
 
+    found: list[Written | None] = [None] * len(rows)
     if not rows:
-        return []
+        return found
     table = space.corpus.tables[source]
     features = Features({column: table.features[column] for column in rows[0]})
-    fitting = [_fits(row, features) for row in rows]
-    found: list[Written | None] = [None] * len(rows)
+    fitting = [True] * len(rows) if _fit(rows, features) else [_fit([row], features) for row in rows]
     good = [at for at, fits in enumerate(fitting) if fits]
     if not good:
         return found
@@ -56,21 +63,31 @@ def read(rows: list[Row], bin: int, source: int, shape: str, space: Space, confi
         corpus = identity.load(part, Path(folder))
         vectors = config.embedder.more(corpus, config.text, Path(space.embeddings.vectors.filename).parent, config.seed)
         asked, said = (corpus.texts.read(0, len(corpus), part) for part in ("instruction", "response"))
+        within = config.filter.within(tokens.of_new(corpus, config.tokenizer))
+        of = np.array([categories[good[row]] for row in corpus.inputs.row[corpus.standing]])
+        quality = _quality(corpus, of, config)
         for row, distinct in zip(corpus.inputs.row.tolist(), corpus.inputs.distinct.tolist(), strict=True):
             at = good[row]
             found[at] = Written(
                 bytes(corpus.ids[distinct]), asked[distinct], said[distinct], bool(corpus.empty[distinct]),
-                int(corpus.bytes[distinct]), np.array(vectors[distinct]), bin,
+                int(corpus.bytes[distinct]), np.array(vectors[distinct]), bins[at], bool(within[distinct]),
+                float(quality[distinct]),
             )  # fmt: skip
     return found
 
 
-def _fits(row: Row, features: object) -> bool:
-    """Whether Arrow can hold it with the types of its source."""
+def _quality(corpus: Corpus, category: np.ndarray, config: Config) -> np.ndarray:
+    """What rules say, where these judge real rows: float64[m]; models are not asked again."""
+    scorer = config.scorers.get("quality")
+    return scorer.of_new(corpus.texts, category) if isinstance(scorer, Heuristic) else np.full(len(corpus), np.nan)
+
+
+def _fit(rows: list[Row], features: object) -> bool:
+    """Whether Arrow can hold them with the types of their source."""
     from datasets import Dataset
 
     try:
-        Dataset.from_list([row], features=features)
+        Dataset.from_list(rows, features=features)
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):  # UnicodeEncodeError is a ValueError
         return False
     return True

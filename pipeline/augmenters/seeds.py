@@ -1,14 +1,36 @@
-"""Which rows a model is shown: those of a bin in turn, half of its boundary, half of its core."""
+"""Which rows a model is shown: those of a bin in turn, of its boundary and its core, or of both sides of a border."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import cycle, islice
 
 import numpy as np
 
+from pipeline.augmenters.borders import Border
+
 HELD_OUT = 4  # of so many rows of a bin, one is shown to no model and judges whether new rows help
 FEWEST = 8  # rows of a bin that can be shown and judged with
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What a request shows.
+
+    Attributes
+    ----------
+    rows : list of int
+        Of the bin.
+    other : str, optional
+        The bin at whose border they lie.
+    beyond : list of int
+        Rows of that.
+    """
+
+    rows: list[int]
+    other: str | None = None
+    beyond: list[int] = field(default_factory=list)
 
 
 def divided(rows: np.ndarray, seed: int, bin: int) -> tuple[np.ndarray, np.ndarray]:
@@ -17,7 +39,7 @@ def divided(rows: np.ndarray, seed: int, bin: int) -> tuple[np.ndarray, np.ndarr
     return order[len(rows) // HELD_OUT :], np.sort(order[: len(rows) // HELD_OUT])
 
 
-def rotating(rows: np.ndarray, boundary: np.ndarray, count: int) -> Iterator[list[int]]:
+def rotating(rows: np.ndarray, boundary: np.ndarray, count: int) -> Iterator[Turn]:
     """Rows for one request after another, without end; each has been shown as often as any other of its half.
 
     Parameters
@@ -31,4 +53,22 @@ def rotating(rows: np.ndarray, boundary: np.ndarray, count: int) -> Iterator[lis
     half = min(len(edge), max(count // 2, count - len(rest)))
     turns = [(cycle(edge), half), (cycle(rest), min(len(rest), count - half))]
     while True:
-        yield [row for turn, many in turns for row in islice(turn, many)]
+        yield Turn([row for turn, many in turns for row in islice(turn, many)])
+
+
+def along(borders: list[Border], count: int) -> Iterator[Turn]:
+    """Rows of both sides of a border for one request after another, without end; every boundary row in turn.
+
+    Parameters
+    ----------
+    borders : list of Border
+        One or more.
+    count : int
+        Of a request, half of them of the bin; fewer where a border has fewer.
+    """
+    half = max(1, count // 2)
+    while True:
+        for border in borders:
+            for start in range(0, len(border.own), half):
+                part = slice(start, start + half)
+                yield Turn(border.own[part].tolist(), border.other, list(dict.fromkeys(border.beyond[part].tolist())))

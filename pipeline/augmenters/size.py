@@ -42,9 +42,7 @@ def losses(
         The largest factor.
     """
     found = {}
-    for factor in FACTORS:
-        if factor > most:
-            break
+    for factor in (*(one for one in FACTORS if one < most), most):
         weight = weights(place, lacking, factor)
         used = weight > 0
         vectors = np.concatenate([real[0], made[0][used]])

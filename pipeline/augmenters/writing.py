@@ -13,9 +13,9 @@ import numpy as np
 
 from pipeline.arrays.additions import ACCEPTED, Candidate
 from pipeline.augmenters import asking, reading
-from pipeline.augmenters.acceptance import BIN, BROKEN, Gate, Seeds
+from pipeline.augmenters.acceptance import BIN, BROKEN, Gate, Seeds, Written
 from pipeline.augmenters.plans import Plan, columns_of, rows_shown, shape_of
-from pipeline.augmenters.seeds import rotating
+from pipeline.augmenters.seeds import Turn
 from pipeline.endpoint.client import Failure
 from pipeline.errors import EndpointError
 from pipeline.progress import track
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipeline.endpoint.chat import Chat
     from pipeline.endpoint.meter import Meter
     from pipeline.endpoint.store import Store
+    from pipeline.sources.rows import Row
 
 log = logging.getLogger("corebound")
 CHANCE = "few of its bin pass"
@@ -36,7 +37,7 @@ class Task:
     """A request: rows that are shown, how many are wanted, and the number of the first."""
 
     plan: Plan
-    seeds: list[int]
+    shows: Turn
     count: int
     first: int
 
@@ -78,7 +79,7 @@ class Writer:
     lost: int = 0
 
     def write(self, plans: list[Plan]) -> None:
-        turns = {plan.bin: rotating(plan.shown, plan.boundary, self.shown) for plan in plans}
+        turns = {plan.bin: plan.turns(self.shown) for plan in plans}
         asked, got = Counter(), Counter()
         while plans and not self.capped:
             # A round is asked for at once and judged in order, so that the server's pace decides nothing.
@@ -86,10 +87,12 @@ class Writer:
                 task for plan in plans for task in self._tasks(plan, turns[plan.bin], asked[plan.bin], got[plan.bin])
             ]
             seen, taken = Counter(), Counter()
-            for task, (said, key) in zip(batch, self._round(batch), strict=True):
+            answers = self._round(batch)
+            read = self._read(batch, [said for said, _ in answers])
+            for task, (said, key), rows in zip(batch, answers, read, strict=True):
                 plan = task.plan
                 asked[plan.bin] += 1
-                for candidate, vector in self._judged(said, key, task) if said is not None else ():
+                for candidate, vector in self._judged(rows, key, task) if said is not None else ():
                     if candidate.reason == ACCEPTED:
                         self.vectors[len(self.candidates)] = vector
                         taken[plan.bin] += 1
@@ -106,7 +109,7 @@ class Writer:
 
         self._forget_doubtful()
 
-    def _tasks(self, plan: Plan, turns: Iterator[list[int]], asked: int, got: int) -> list[Task]:
+    def _tasks(self, plan: Plan, turns: Iterator[Turn], asked: int, got: int) -> list[Task]:
         """The requests of a round for a bin."""
         left = plan.wanted - got
         many = min(-(-left // self.count), plan.requests - asked)
@@ -141,14 +144,14 @@ class Writer:
         """
         said: list[tuple[str | None, str]] = [(None, "")] * len(batch)
         self.sent += len(batch)
-        for where in sorted({(task.plan.source, task.plan.file) for task in batch}):
+        for where in sorted({task.plan.where for task in batch}):
             columns = columns_of(self.space.corpus, *where)
             schema = asking.schema(self.space.corpus.tables[where[0]].features, columns)
             requests = []
             for at, task in enumerate(batch):
-                if (task.plan.source, task.plan.file) == where:
-                    seeds = rows_shown(self.space.corpus, task.seeds, columns)
-                    requests.append((at, self.prompt.messages(task.plan.name, task.count, task.first, seeds)))
+                if task.plan.where == where:
+                    shown = rows_shown(self.space.corpus, task.shows, columns)
+                    requests.append((at, self.prompt.messages(task.plan.name, task.count, task.first, **shown)))
             keys = {at: self.chat.key(messages, schema)[:16] for at, messages in requests}
             with closing(self.chat.ask(requests, schema, self.store, self.meter)) as found:
                 for at, one in track(found, "write", "answers", total=len(requests)):
@@ -166,30 +169,53 @@ class Writer:
             )
         return said
 
-    def _judged(self, said: str, key: str, task: Task) -> list[tuple[Candidate, np.ndarray | None]]:
-        """Rows of an answer, judged in their order; no more than were asked for."""
+    def _read(self, batch: list[Task], said: list[str | None]) -> list[list[tuple[Row, Written | None]]]:
+        """Rows of each answer, no more than were asked for, and what they say; those of a file are read together."""
+        corpus, bins = self.space.corpus, self.space.bins
+        found: list[list[tuple[Row, Written | None]]] = [
+            [(row, None) for row in asking.rows_of(text)[: task.count]] if text is not None else []
+            for task, text in zip(batch, said, strict=True)
+        ]
+        for where in sorted({task.plan.where for task in batch}):
+            columns = columns_of(corpus, *where)
+            places = [
+                (at, number)
+                for at, task in enumerate(batch)
+                if task.plan.where == where
+                for number, (row, _) in enumerate(found[at])
+                if set(columns) <= set(row)
+            ]
+            rows = [{column: found[at][number][0][column] for column in columns} for at, number in places]
+            plans = [batch[at].plan for at, _ in places]
+            shown = [batch[at].shows.rows[0] for at, _ in places]
+            categories = bins.category_name[bins.category[shown]].tolist()
+            read = reading.read(
+                rows, [plan.bin for plan in plans], categories, where[0], shape_of(corpus, *where), self.space,
+                self.config,
+            )  # fmt: skip
+            for (at, number), row, one in zip(places, rows, read, strict=True):
+                found[at][number] = (row if one else found[at][number][0]), one
+        return found
+
+    def _judged(
+        self, rows: list[tuple[Row, Written | None]], key: str, task: Task
+    ) -> list[tuple[Candidate, np.ndarray | None]]:
+        """Rows of an answer, judged in their order."""
         corpus, plan = self.space.corpus, task.plan
-        columns = columns_of(corpus, plan.source, plan.file)
-        parents = [bytes(corpus.ids[row]).decode() for row in task.seeds]
-        nothing = Candidate(None, plan.source, plan.bin, parents, key, "", BROKEN)
-        written = asking.rows_of(said)[: task.count]
-        if not written:
+        seeds = [*task.shows.rows, *task.shows.beyond]
+        parents = [bytes(corpus.ids[row]).decode() for row in seeds]
+        nothing = Candidate(None, plan.source, plan.bin, parents, key, "", BROKEN, border=task.shows.other)
+        if not rows:
             return [(nothing, None)]
-        whole = [{column: row[column] for column in columns} for row in written if set(columns) <= set(row)]
-        shape = shape_of(corpus, plan.source, plan.file)
-        read = iter(reading.read(whole, plan.bin, plan.source, shape, self.space, self.config))
-        shown = Seeds(corpus.texts.of(np.array(task.seeds)))
+        shown = Seeds(corpus.texts.of(np.array(seeds)))
         features = corpus.tables[plan.source].features
         texts = self.label in features and getattr(features[self.label], "dtype", None) == "string"
         found: list[tuple[Candidate, np.ndarray | None]] = []
-        for row in written:
-            one = next(read) if set(columns) <= set(row) else None
+        for row, one in rows:
             if one is None:
                 found.append((replace(nothing, row=row), None))
                 continue
-            own = {column: row[column] for column in columns}
-            reason = BIN if str(own.get(self.label, plan.name)) != plan.name else self.gate.judge(one, shown)
-            if texts:
-                own[self.label] = plan.name
+            reason = BIN if str(row.get(self.label, plan.name)) != plan.name else self.gate.judge(one, shown)
+            own = row | {self.label: plan.name} if texts else row
             found.append((replace(nothing, row=own, id=one.id.decode(), reason=reason), one.vector))
         return found

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pipeline.sinks.configurations import AUDIT, CANDIDATES, SYNTHETIC
-
 if TYPE_CHECKING:
     from huggingface_hub import DatasetCardData
 
@@ -59,7 +57,7 @@ def metadata(run: Run, about: dict[str, Any], configurations: dict[str, Written]
             "data_files": [{"split": split, "path": shards.glob} for split, shards in one.splits.items()],
         }
         # Two kinds of rows have no default: whoever loads them says which.
-        alone = name == first != "default" and set(configurations) <= {first, "audit"}
+        alone = name == first != "default" and sum(each.selected for each in configurations.values()) == 1
         entries.append({**entry, "default": True} if alone else entry)
     plain = all(one["shape"] == "text" for one in about["detected"])
     data = DatasetCardData(
@@ -121,7 +119,7 @@ def body(run: Run, about: dict[str, Any], configurations: dict[str, Written]) ->
             [[row["name"], *(f"{row[c]:,}" for c in ("rows", "kept", "core", "boundary", "set aside"))]
              for row in about["categories"]],
         ), "",
-        *_topup(run, about["top_up"]),
+        *_topup(run, about["top_up"], configurations),
         "## Beside random subsets of the same cost", "",
         f"Coverage is the share of rows with a kept row at cosine {run.similarity:.3f} or more.", "",
         *_table(
@@ -152,7 +150,7 @@ def body(run: Run, about: dict[str, Any], configurations: dict[str, Written]) ->
 def _configurations(configurations: dict[str, Written]) -> list[str]:
     rows = [
         name for name, one in configurations.items()
-        if name not in (AUDIT, CANDIDATES) and "synthetic_id" not in one.features
+        if one.selected
     ]  # fmt: skip
     if len(rows) == 1:
         return []
@@ -162,7 +160,7 @@ def _configurations(configurations: dict[str, Written]) -> list[str]:
     ]  # fmt: skip
 
 
-def _topup(run: Run, rows: list[dict[str, Any]]) -> list[str]:
+def _topup(run: Run, rows: list[dict[str, Any]], configurations: dict[str, Written]) -> list[str]:
     if not rows:
         return []
     columns = ("kept", "target", "returned", "written", "short")
@@ -174,9 +172,11 @@ def _topup(run: Run, rows: list[dict[str, Any]]) -> list[str]:
         told.append(f"{len(run.topup.rows):,} dropped rows came back on top of the budget.")
     if run.additions is not None and run.additions.accepted:
         many, who = len(run.additions.accepted), run.additions.generator
+        apart = [name for name, one in configurations.items() if not one.selected and "synthetic_id" in one.features]
+        where = f"The configuration `{'` and `'.join(apart)}` holds" if apart else "Among the rows are"
         told.append(
-            f"The configuration `{SYNTHETIC}` holds {many:,} rows that {who} wrote, with the rows that it was shown "
-            "(`synthetic_parents`) and what they should weigh (`sample_weight`)."
+            f"{where} {many:,} that {who} wrote; `synthetic_id` tells them, `synthetic_parents` names the rows that it "
+            "was shown, and `sample_weight` says what they should weigh."
         )
     return [
         "## Top-up of thin bins", "", " ".join(told), "",

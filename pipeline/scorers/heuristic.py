@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -71,6 +71,19 @@ class Heuristic(Scorer):
         parsers = {module: version(module.replace("_", "-")) for module in modules if find_spec(module)}
         return {**super().identity(), "python": sys.version_info[:2], "parsers": parsers}
 
+    def of_new(self, texts: Texts, category: np.ndarray) -> np.ndarray:
+        """Product of the rules, but of lengths, for rows that are not of the corpus: float64[m], NaN for no verdict.
+
+        Parameters
+        ----------
+        texts : Texts
+        category : str[m]
+        """
+        names, code = np.unique(category, return_inverse=True)
+        routes = [ROUTES.get(str(name), REST) for name in names]
+        values, _, _ = _judge(texts, routes, code, (0, len(code)))
+        return product(values.T)
+
     def score(self, space: Space, executor: Executor) -> Verdicts:
         return self.parts(space, executor)[""]
 
@@ -92,10 +105,16 @@ class Heuristic(Scorer):
         few = int((np.isnan(columns[LENGTH]) & (words > 0)).sum())
         reasons[LENGTH] = Counter({EMPTY: int((words == 0).sum()), UNUSUAL: few})
         judged = ~np.isnan(np.stack([columns[name] for name in RULES])).all(axis=0)
-        product = np.where(judged, np.nanprod(np.stack(list(columns.values())), axis=0), np.nan)
+        whole = np.where(judged, product(list(columns.values())), np.nan)
         none = Counter({EMPTY: int((words == 0).sum()), ALONE: int((~judged & (words > 0)).sum())})
-        whole = {"": (product.astype(np.float32), _counted(none))}
+        whole = {"": (whole.astype(np.float32), _counted(none))}
         return whole | {name: (value.astype(np.float32), _counted(reasons[name])) for name, value in columns.items()}
+
+
+def product(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Of the verdicts that there are: float64[n]; NaN where there is none."""
+    values = np.stack(parts)
+    return np.where(np.isnan(values).all(axis=0), np.nan, np.nanprod(values, axis=0))
 
 
 def _rules() -> dict[str, Callable[[str, str], float | str]]:

@@ -25,14 +25,17 @@ SINGLE = "default"
 AUDIT = "audit"  # what the card calls the configuration that the ledger is
 SYNTHETIC, CANDIDATES = "synthetic", "candidates"  # rows that a language model wrote: those kept, and all
 OURS = (AUDIT, SYNTHETIC, CANDIDATES)
-# Of a row that was written, behind those of its source.
+WEIGHT = "sample_weight"
+# Of a row that was written, behind those of its source: `synthetic-` and a hash, which no real row has; ids of the rows
+# that the model was shown; the model; a hash of the request; the bin, and at whose border; what it should weigh.
 COLUMNS = (
     "synthetic_id",
     "synthetic_parents",
     "synthetic_generator",
     "synthetic_prompt",
     "synthetic_bin",
-    "sample_weight",
+    "synthetic_border",
+    WEIGHT,
 )
 LONGEST = 60  # characters of a name
 
@@ -49,10 +52,11 @@ class Shards:
 
 @dataclass(frozen=True)
 class Written:
-    """A configuration that is on disk: its columns, and its splits by name."""
+    """A configuration that is on disk: its columns, its splits by name, and whether it is of selected rows."""
 
     features: Features
     splits: dict[str, Shards]
+    selected: bool = True
 
 
 def of_rows(corpus: Corpus, chosen: np.ndarray) -> dict[str, list[tuple[Dataset, np.ndarray]]]:

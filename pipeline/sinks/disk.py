@@ -17,10 +17,19 @@ from omegaconf import MISSING
 
 from pipeline.cache import digest
 from pipeline.errors import ConfigError
-from pipeline.sinks import Product, Sink, configurations, json_lines, layouts, run_record, shards, synthetic, trainers
+from pipeline.sinks import (
+    Product,
+    Sink,
+    configurations,
+    folders,
+    json_lines,
+    layouts,
+    shards,
+    synthetic,
+    trainers,
+)
 from pipeline.sinks.configurations import AUDIT, OURS, SINGLE, Written
-from pipeline.sinks.run_record import RECORD
-from pipeline.sinks.shards import LEDGER
+from pipeline.sinks.synthetic import Synthetic
 from pipeline.sinks.trainers import Trainer
 
 if TYPE_CHECKING:
@@ -28,11 +37,8 @@ if TYPE_CHECKING:
     from pipeline.run import Run
     from pipeline.sources import Source
 
-MAP = "map.svg"
-RECEIPT = "pushed.json"  # beside a product that was pushed
 RowFormat = StrEnum("RowFormat", ["rows", "messages"])
 FileFormat = StrEnum("FileFormat", ["parquet", "jsonl"])
-Synthetic = StrEnum("Synthetic", ["separate", "none"])
 
 
 @dataclass(kw_only=True)
@@ -61,7 +67,8 @@ class Disk(Sink):
     trainer : Trainer, optional
         ``trl``, ``axolotl`` or ``llamafactory``: also write the entry that fine-tuning on the product needs.
     synthetic : Synthetic
-        Rows that a language model wrote: ``separate``, configurations of their own, or ``none``.
+        Rows that a language model wrote: ``separate``, a configuration of their own; ``mixed``, behind the real ones,
+        which get the same columns; or ``none``.
     audit_text : bool
         Whether the ledger says what each row says, dropped ones included.
     """
@@ -91,36 +98,10 @@ class Disk(Sink):
 
     @property
     def target(self) -> Path:
-        return Path(self.path).expanduser().resolve()  # a link stays one: what it points to is written
+        return folders.target(self.path)
 
     def check(self, source: Source) -> None:
-        self._require_folder(source.paths())
-
-    def _require_folder(self, sources: list[Path]) -> None:
-        target = self.target
-        for path in sources:
-            if path.resolve().is_relative_to(target):
-                raise ConfigError(
-                    f"sink.path={self.path} holds the source {path.name}; expected another folder; name one."
-                )
-        parent = next(folder for folder in target.parents if folder.exists())
-        if not (parent.is_dir() and os.access(parent, os.W_OK)):
-            raise ConfigError(f"sink.path={self.path}: {parent} is no folder that can be written to; name another.")
-        if not target.exists() or (target.is_dir() and not any(target.iterdir())):
-            return
-        if not target.is_dir():
-            raise ConfigError(f"sink.path={self.path} is a file; expected a new folder; name another.")
-        foreign = [path.name for path in target.rglob("*") if path.is_file() and not _is_ours(path, target)]
-        if foreign or not (target / RECORD).exists():
-            what = f"'{foreign[0]}', which is no part of a product" if foreign else f"no {RECORD}"
-            raise ConfigError(
-                f"sink.path={self.path} is not empty and holds {what} of corebound; expected a new or empty folder, or "
-                "an earlier product alone; name another, or move what is yours."
-            )
-        if not self.overwrite:
-            raise ConfigError(
-                f"sink.path={self.path} holds an earlier product; name another folder, or set sink.overwrite=true."
-            )
+        folders.require(self.path, self.overwrite, source.paths())
 
     def publish(self, run: Run, describe: Callable[[Path, dict[str, Written]], None]) -> Product:
         from filelock import FileLock
@@ -134,16 +115,15 @@ class Disk(Sink):
         with FileLock(lock):
             if aside.exists() and not target.exists():
                 os.rename(aside, target)  # an earlier run was killed between the two renames below
-            self._require_folder([])  # again: another run may have finished meanwhile
+            folders.require(self.path, self.overwrite, [])  # again: another run may have finished meanwhile
             for leftover in (draft, aside):
                 shutil.rmtree(leftover, ignore_errors=True)
             (draft / "data").mkdir(parents=True)
             written = self._write_rows(draft, run)
-            if self.synthetic == Synthetic.separate:
-                for name, table in synthetic.tables(run, set(written)).items():
-                    parts = [table], draft, Path("data") / name
-                    made = shards.write(*parts, self.split, self.files, self.shard_mb)
-                    written[name] = Written(table.features, {self.split: made})
+            apart = synthetic.tables(run, set(written), lambda name: self._named(name)[0], self.synthetic)
+            for name, table in apart.items():
+                made = shards.write([table], draft, Path("data") / name, self.split, self.files, self.shard_mb)
+                written[name] = Written(table.features, {self.split: made}, selected=False)
             records = ledger.records(run.space, run.scores, run.order, run.selection, run.topup, self.audit_text)
             audit = shards.write_ledger(draft, records)
             if self.files == FileFormat.parquet:  # load_dataset reads one format in a data set
@@ -158,16 +138,18 @@ class Disk(Sink):
     def changes(self) -> str:
         if self.format == RowFormat.messages:
             return "Rows are written as conversations; what these do not say is in `extra`."
-        return "Rows are unchanged, with columns `selection_*` added." if self.columns else "Rows are unchanged."
+        mixed = self.synthetic == Synthetic.mixed
+        more = ["`selection_*`"] * self.columns + ["`synthetic_*`", "`sample_weight`"] * mixed
+        return f"Rows are unchanged, with columns {', '.join(more)} added." if more else "Rows are unchanged."
 
     def trial(self, folder: Path) -> Disk:
-        mine = {field.name: getattr(self, field.name) for field in fields(Disk)}
-        return Disk(**{**mine, "path": str(folder)})
+        return Disk(**{field.name: getattr(self, field.name) for field in fields(Disk)} | {"path": str(folder)})
 
     def accept(self, corpus: Corpus, passes: list[str]) -> None:
         changing = {
             "sink.format=messages changes rows": self.format == RowFormat.messages,
             "sink.columns=true changes rows": self.columns,
+            "sink.synthetic=mixed changes rows": self.synthetic == Synthetic.mixed,
             "sink.trainer=llamafactory reads whole folders": self.trainer == Trainer.llamafactory,
         }
         against = [why for why, is_set in changing.items() if is_set]
@@ -178,6 +160,8 @@ class Disk(Sink):
             )
         if self.split in passes:
             raise ConfigError(f"sink.split and source.pass_through both name '{self.split}'; name another split.")
+        if self.synthetic == Synthetic.mixed:
+            synthetic.require_free(corpus)
         if self.trainer is not None:
             trainers.require(self.trainer, corpus, self.format == RowFormat.messages)
         if self.format == RowFormat.messages:
@@ -202,11 +186,9 @@ class Disk(Sink):
         written, parts_of, said = {}, {}, (space, run.scores, run.order, run.topup)
         for name, parts in found.items():
             if self.columns:
-                parts = [
-                    (shards.with_columns(rows, inputs.distinct[which], represents, *said), which)
-                    for rows, which in parts
-                ]
-            rows = [part for part, _ in parts]
+                more = [shards.with_columns(rows, inputs.distinct[which], represents, *said) for rows, which in parts]
+                parts = [(rows, which) for rows, (_, which) in zip(more, parts, strict=True)]
+            rows = synthetic.beside(parts, run, self.synthetic)
             name, folder = self._named(name)
             written[name] = Written(
                 rows[0].features,
@@ -238,13 +220,3 @@ class Disk(Sink):
         if self.config_name != SINGLE:
             name = self.config_name if name == SINGLE else f"{self.config_name}-{name}"
         return name, Path("data") if name == SINGLE else Path("data") / name
-
-
-def _is_ours(path: Path, target: Path) -> bool:
-    name = path.relative_to(target).as_posix()
-    if name == RECORD:
-        return bool(run_record.read(path.read_text("utf-8", errors="replace")))
-    return (
-        name in ("README.md", LEDGER, MAP, RECEIPT, *trainers.FILES.values())
-        or re.fullmatch(r"data/([\w.+-]+/)?[\w.-]+-\d+-of-\d+\.(parquet|jsonl)", name) is not None
-    )

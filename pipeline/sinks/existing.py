@@ -11,7 +11,7 @@ from pipeline.errors import ConfigError
 from pipeline.report.merging import configs_of, is_marked, parted
 from pipeline.sinks import run_record
 from pipeline.sinks.configurations import AUDIT
-from pipeline.sinks.disk import MAP
+from pipeline.sinks.folders import MAP
 from pipeline.sinks.patterns import formats_of, is_data, matches, patterns_of
 from pipeline.sinks.run_record import RECORD
 from pipeline.sinks.trainers import FILES

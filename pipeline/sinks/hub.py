@@ -16,8 +16,9 @@ from pipeline.progress import track
 from pipeline.report.merging import merged
 from pipeline.sinks import Product, run_record, verification
 from pipeline.sinks.configurations import AUDIT, Written
-from pipeline.sinks.disk import RECEIPT, Disk, FileFormat
+from pipeline.sinks.disk import Disk, FileFormat
 from pipeline.sinks.existing import CARD, Existing, Globs
+from pipeline.sinks.folders import RECEIPT
 from pipeline.sinks.run_record import RECORD
 from pipeline.sinks.trainers import Home, Trainer
 

@@ -78,7 +78,7 @@ def write_ledger(draft: Path, records: Iterable[pa.Table]) -> Written:
     assert writer is not None, "a corpus has rows"
     writer.close()
     features = Features.from_arrow_schema(writer.schema)
-    return Written(features, {"train": shards_of([draft / LEDGER], LEDGER, rows)})
+    return Written(features, {"train": shards_of([draft / LEDGER], LEDGER, rows)}, selected=False)
 
 
 def with_columns(

@@ -111,19 +111,34 @@ def dialogues(data: Path) -> Labelled:
 def docs(data: Path) -> Labelled:
     """Docstrings of installed packages (scripts/make_demo_corpus.py), for a machine without the other sets."""
     import random
-    import subprocess
-    import sys
-    import tempfile
 
-    maker = Path(__file__).parent.parent / "make_demo_corpus.py"
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, maker, f"{folder}/docs.jsonl"], check=True, stdout=subprocess.DEVNULL)
-        with open(f"{folder}/docs.jsonl", encoding="utf-8") as file:
-            rows = [json.loads(line) for line in file]
+    rows = demo_rows()
     random.Random(0).shuffle(rows)
     parts = rows[1000:], rows[:1000]
     shown = [[{k: r[k] for k in ("instruction", "output")} for r in part] for part in parts]
     return Labelled(*shown, {"task": tuple(np.array([r["task"] for r in part]) for part in parts)})
+
+
+def demo_rows() -> Rows:
+    """The demo corpus, made once for the packages that are there."""
+    import os
+    import subprocess
+    import sys
+    import tempfile
+    from importlib.metadata import version
+
+    maker = Path(__file__).parent.parent / "make_demo_corpus.py"
+    made_of = [sys.version, maker.read_text("utf-8")]
+    made_of += [version(name) for name in ("numpy", "scikit-learn", "scipy", "pandas", "datasets")]
+    home = Path(os.environ.get("COREBOUND_CACHE", "~/.cache/corebound")).expanduser()
+    kept = home / f"demo-{hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:16]}.jsonl"
+    if not kept.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=home) as folder:
+            subprocess.run([sys.executable, maker, f"{folder}/docs.jsonl"], check=True, stdout=subprocess.DEVNULL)
+            os.replace(f"{folder}/docs.jsonl", kept)
+    with open(kept, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
 
 
 SETS: dict[str, Callable[[Path], Labelled]] = {

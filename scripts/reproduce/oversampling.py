@@ -3,7 +3,9 @@
 ``python scripts/reproduce/oversampling.py`` makes labelled texts long-tailed and runs corebound with
 ``augmenter=endpoint`` against a server that plays three writers: one gives real rows that were held back, which is the
 best that a model can do; one copies what it is shown; one gives rows of other classes. It prints what each does to a
-classifier, beside class weights. Stopped, it goes on where it was.
+classifier, beside class weights. Of tables with a small class it does the same with rows that SMOTE, ADASYN, densities
+and copies make, and with those of a chat model where one is given (``chat={model: ..., url: ..., max_requests: ...}``).
+Stopped, it goes on where it was.
 """
 
 from __future__ import annotations
@@ -26,26 +28,30 @@ from proof import space
 from proof.fingerprint import fingerprint, require_same
 from proof.resume import each, once, one_thread_each
 from proof.sets import SETS
-from topup import report, texts
+from tabular import tables
+from topup import losses, report, scaling, texts
 
 CODE = ("pipeline/**/*.py", "pipeline/**/*.yaml", "scripts/reproduce/topup/*.py", "scripts/reproduce/tails/sets.py",
+        "scripts/reproduce/tabular/tables.py", "scripts/reproduce/tabular/classifiers.py",
         "scripts/reproduce/oversampling.py", "scripts/proof/s*.py")  # fmt: skip
-READ = ("report",)  # modules that only read results
-LIBRARIES = ("numpy", "scikit-learn", "sentence-transformers")
+READ = ("report", "losses")  # modules that only read results
+SETTINGS = ("sizes", "amounts", "chat")
+LIBRARIES = ("numpy", "scikit-learn", "sentence-transformers", "imbalanced-learn")
 
 
 @dataclass(frozen=True)
 class Unit:
-    """What is computed, and kept, at once: every writer on a long-tailed part of a set."""
+    """What is computed, and kept, at once: every writer on a long-tailed part of a set, or all methods on a table."""
 
     name: str
     content: str  # short hash of its rows
-    imbalance: float
+    imbalance: float | None  # None for tables
     repeat: int
 
     @property
     def file(self) -> str:
-        return f"{self.name}-{self.content}.{self.imbalance:g}.{self.repeat}.json"
+        of = "table" if self.imbalance is None else f"{self.imbalance:g}"
+        return f"{self.name}-{self.content}.{of}.{self.repeat}.json"
 
 
 @hydra.main(config_path="configs", config_name="oversampling", version_base="1.3")
@@ -53,7 +59,10 @@ def main(options: DictConfig) -> None:
     chosen: dict[str, Any] = OmegaConf.to_container(options, resolve=True)
     refuse_what_is_missing(chosen)
     folder = Path(chosen["folder"])
-    own = {"encoder": space.encoder(chosen["embedder"], chosen["models"]).identity()}
+    own: dict[str, Any] = {}
+    if chosen["sets"]:
+        own["encoder"] = space.encoder(chosen["embedder"], chosen["models"]).identity()
+    own |= {name: chosen[name] for name in SETTINGS}
     own["versions"] = {name: version(name) for name in LIBRARIES}
     code = fingerprint(own, *CODE, but=READ)
     parts = folder / f"parts-{code}"
@@ -66,14 +75,23 @@ def main(options: DictConfig) -> None:
         for imbalance in chosen["imbalances"]
         for repeat in range(chosen["repeats"])
     ]
+    if chosen["tables"] is not None:
+        found = tables.names(Path(chosen["tables"]))
+        hashes = zip(found, tables.content(Path(chosen["tables"]), found), strict=True)
+        units += [Unit(name, hash[:8], None, repeat) for name, hash in hashes for repeat in range(chosen["draws"])]
     each(run, units, chosen, "write", "parts", start)
     require_same(code, fingerprint(own, *CODE, but=READ), parts)
-    results = pd.DataFrame([one for unit in units for one in json.loads((parts / unit.file).read_text("utf-8"))])
-    results.to_json(folder / "results.json", orient="records")
-    written = report.write(results)
+    of_texts, of_tables = (
+        pd.DataFrame([one for unit in some for one in json.loads((parts / unit.file).read_text("utf-8"))])
+        for some in ([unit for unit in units if unit.imbalance], [unit for unit in units if not unit.imbalance])
+    )
+    of_texts.to_json(folder / "texts.json", orient="records")
+    of_tables.to_json(folder / "tables.json", orient="records")
+    written = report.write(of_texts) if len(of_texts) else ""
+    written += losses.write(of_tables, chosen["sizes"]) if len(of_tables) else ""
     (folder / "table.md").write_text(written, "utf-8")
     print(written)
-    print(f"{folder}/results.json  {folder}/table.md")
+    print(f"{folder}/texts.json  {folder}/tables.json  {folder}/table.md")
 
 
 def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
@@ -81,15 +99,21 @@ def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
     for name in chosen["sets"]:
         if name not in SETS:
             raise SystemExit(f"sets: '{name}' is none of {', '.join(SETS)}; mend the name.")
-    for name, least in (("workers", 1), ("repeats", 1)):
+    for name, least in (("workers", 1), ("repeats", 1), ("draws", 1)):
         if chosen[name] < least:
             raise SystemExit(f"{name} is {chosen[name]}; expected {least} or more; mend it.")
-    if not chosen["sets"] or not chosen["imbalances"] or min(chosen["imbalances"]) < 1:
+    if not (chosen["sets"] or chosen["tables"]) or min(chosen["imbalances"], default=0) < 1:
         raise SystemExit(
-            f"found sets={chosen['sets']} and imbalances={chosen['imbalances']}; expected one or more, of 1 or more; "
-            "mend them."
+            f"found sets={chosen['sets']}, tables={chosen['tables']} and imbalances={chosen['imbalances']}; expected a "
+            "set or tables, and imbalances of 1 or more; mend them."
         )
-    if chosen["sets"] != ["docs"] and not Path(chosen["data"]).is_dir():
+    sizes, amounts = chosen["sizes"], chosen["amounts"]
+    if len(sizes) != 2 or not 1 <= sizes[1] < sizes[0] or min(amounts, default=1) < 1:
+        raise SystemExit(
+            f"found sizes={sizes} and amounts={amounts}; expected rows of the larger and of the smaller class, and "
+            "amounts of 1 or more; mend them."
+        )
+    if set(chosen["sets"]) - {"docs"} and not Path(chosen["data"]).is_dir():
         raise SystemExit(f"data: {chosen['data']} is no folder; name that of the sets.")
 
 
@@ -102,7 +126,11 @@ def start(workers: int) -> None:
 
 def run(unit: Unit, chosen: dict[str, Any]) -> None:
     def make(draft: Path) -> None:
-        draft.write_text(json.dumps(texts.judge(unit.name, unit.imbalance, unit.repeat, chosen)), "utf-8")
+        if unit.imbalance is None:
+            found = scaling.judge(unit.name, unit.repeat, chosen)
+        else:
+            found = texts.judge(unit.name, unit.imbalance, unit.repeat, chosen)
+        draft.write_text(json.dumps(found), "utf-8")
 
     once(Path(chosen["parts"]) / unit.file, make)
 

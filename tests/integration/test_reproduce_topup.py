@@ -13,10 +13,10 @@ pytest.importorskip("openai")
 @pytest.fixture(scope="module")
 def tail(tmp_path_factory):
     folder = tmp_path_factory.mktemp("oversampling")
-    words = ["sets=[docs]", "embedder=lsa", "imbalances=[10]", "repeats=1"]
+    words = ["sets=[docs]", "embedder=lsa", "imbalances=[10]", "repeats=1", "tables=null"]
     done = reproduce("oversampling", folder, *words)
     assert done.returncode == 0, done.stderr
-    return folder, words, done.stdout, pd.read_json(folder / "out" / "results.json")
+    return folder, words, done.stdout, pd.read_json(folder / "out" / "texts.json")
 
 
 def test_real_rows_are_taken_and_copies_are_not(tail):

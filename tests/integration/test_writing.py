@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from datasets import load_dataset
 
-from tests.conftest import corebound, ledger_of, write_jsonl
+from tests.conftest import corebound, write_jsonl
 from tests.integration import tales
 from tests.integration.chat_server import serving
 from tests.integration.writing import command, reasons, run_with, tops
@@ -129,20 +129,31 @@ def test_rows_that_say_another_bin_are_of_another_bin(kept_stages, tmp_path):
     assert set(reasons(run)) == {"other bin"}
 
 
+def test_rows_that_the_filter_or_rules_would_not_have_are_not_taken(kept_stages, tmp_path):
+    from pipeline.config import default_scorers
+    from pipeline.filter import Filter
+    from pipeline.scorers.heuristic import Heuristic
+
+    def some_bad(number, body):
+        rows = json.loads(tales.good(number, body))["rows"]
+        rows[0]["output"] = rows[0]["output"].split(";")[0] + " and then the"  # cut off
+        rows[1]["output"] += " " + " ".join(tales.tale(7000 + i)["output"] for i in range(1))
+        return tales.said(rows)
+
+    config = {"scorers": default_scorers() | {"quality": Heuristic()}, "filter": Filter(max_tokens=45)}
+    run, server = run_with(some_bad, kept_stages, tmp_path, config=config)
+    many = len(server.bodies)
+    assert reasons(run)["quality"] == many and reasons(run)["excluded by filter"] == many
+    assert all("until" in one.row["output"] for one in run.additions.accepted)
+
+
 def test_a_label_that_is_a_number_stays_one(kept_stages, tmp_path):
-    from pipeline.sinks.synthetic import tables
+    from pipeline.sinks.synthetic import Synthetic, tables
 
     rows = [{**row, "task": int(row["task"] == "tales")} for row in tales.corpus()]
     run, _ = run_with(tales.good, kept_stages, tmp_path, rows=rows)
     assert reasons(run)["accepted"] > 0
-    assert set(tables(run, set())["synthetic"]["synthetic_bin"]) == {"1"}
-
-
-def test_rows_that_are_not_exported_take_no_weight_from_real_ones(kept_stages, tmp_path):
-    run, _ = run_with(tales.good, kept_stages, tmp_path, synthetic="none")
-    kept, target, returned, written, short = tops(run)
-    assert written == 0 and short == target - kept - returned
-    assert run.topup.weight.max() == pytest.approx(target / (kept + returned))
+    assert set(tables(run, set(), str, Synthetic.separate)["synthetic"]["synthetic_bin"]) == {"1"}
 
 
 @pytest.mark.parametrize(
@@ -158,18 +169,3 @@ def test_what_cannot_be_is_refused_before_anybody_is_asked(rows, change, said, k
 
     with pytest.raises(ConfigError, match=said):
         run_with(tales.good, kept_stages, tmp_path, rows=rows, **change)
-
-
-def test_real_rows_of_a_source_called_synthetic_stay(tmp_path):
-    write_jsonl(tmp_path / "tales.jsonl", [{**row, "more": "x"} for row in tales.corpus()])
-    write_jsonl(tmp_path / "other.jsonl", [{"question": f"How old is {i}?", "answer": f"{i} years.", "task": "ages"}
-                                           for i in range(30)])  # fmt: skip
-    with serving(tales.good) as server:
-        words = command(server.url, tmp_path, "augmenter.count=20")[1:]
-        files = "source.files={synthetic: {path: tales.jsonl}, candidates: {path: other.jsonl}}"
-        corebound(tmp_path, "source=mix", files, *words)
-    ledger = ledger_of(tmp_path / "topped")
-    kept = ledger[ledger.decision == "kept"].groupby("source").size().to_dict()
-    for source, many in kept.items():
-        rows = load_dataset(str(tmp_path / "topped"), f"{source}-1", split="train", cache_dir=str(tmp_path / "hf"))
-        assert len(rows) == many and "synthetic_id" not in rows.column_names

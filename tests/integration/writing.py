@@ -10,7 +10,7 @@ from tests.integration.chat_server import serving
 
 def run_with(
     answer, kept_stages, tmp_path, chat=None, usage="counted", rows=None, column="task", synthetic="separate",
-    format="rows", tokens=None, **settings,
+    format="rows", tokens=None, sink=None, config=None, **settings,
 ):  # fmt: skip
     """A run whose tales are written by a server, and that server."""
     from pipeline.augmenters.endpoint import Endpoint
@@ -23,20 +23,23 @@ def run_with(
     from pipeline.executors import Serial
     from pipeline.run import curate
     from pipeline.selectors.herding import Herding
-    from pipeline.sinks.disk import Disk, RowFormat, Synthetic
+    from pipeline.sinks.disk import Disk, RowFormat
+    from pipeline.sinks.synthetic import Synthetic
     from pipeline.sources.memory import Memory
 
     with serving(answer) as server:
         server.usage = usage
         asked = {"model": "m", "url": server.url, "max_requests": 20, "answer_tokens": 4000, "tries": 2} | (chat or {})
-        config = Config(
+        parts = dict(
             source=Memory(dataset=Dataset.from_list(rows or tales.corpus())), embedder=Lsa(), executor=Serial(),
-            sink=Disk(path=str(tmp_path / "out"), synthetic=Synthetic(synthetic), format=RowFormat(format)),
+            sink=Disk(
+                path=str(tmp_path / "out"), synthetic=Synthetic(synthetic), format=RowFormat(format), **(sink or {})
+            ),
             categorizer=ColumnCategory(column=column), clusterer=SphericalKMeans(), scorers=default_scorers(),
             selector=Herding(), budget=Budget(tokens=tokens) if tokens else Budget(rows=200), cache_dir=kept_stages,
             augmenter=Endpoint(chat=Chat(**asked), requests=str(tmp_path / "requests.sqlite"), power=0.2, **settings),
         )  # fmt: skip
-        run = curate(config)
+        run = curate(Config(**(parts | (config or {}))))
     return run, server
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from pipeline.augmenters import size
-from pipeline.augmenters.acceptance import BIN, LENGTH, NEAR, SEEDS, Gate, Seeds, Written
-from pipeline.augmenters.seeds import divided, rotating
+from pipeline.augmenters.acceptance import BIN, EXCLUDED, LENGTH, NEAR, QUALITY, SEEDS, Gate, Seeds, Written
+from pipeline.augmenters.borders import borders
+from pipeline.augmenters.seeds import along, divided, rotating
 
 
 def unit(*values):
@@ -18,12 +19,12 @@ def gate(**changes):
     """Two bins, along x and along y."""
     vectors = np.stack([unit(1, 0.1 * i, 0) for i in range(4)] + [unit(0.1 * i, 1, 0) for i in range(4)])
     settings = {"known": {b"old"}, "vectors": vectors, "label": np.repeat([0, 1], 4), "taught": np.ones(8, bool),
-                "bytes": np.full(8, 100), "likeness": 0.95, "overlap": 0.5}  # fmt: skip
+                "bytes": np.full(8, 100), "quality": np.full(8, np.nan), "likeness": 0.95, "overlap": 0.5}  # fmt: skip
     return Gate(**settings | changes)
 
 
-def written(vector, bin=0, id=b"new", bytes=100, said="a b c d e"):
-    return Written(id, "what?", said, False, bytes, vector, bin)
+def written(vector, bin=0, id=b"new", bytes=100, said="a b c d e", **more):
+    return Written(id, "what?", said, False, bytes, vector, bin, **more)
 
 
 NOTHING = Seeds(["x y z"])
@@ -49,6 +50,19 @@ def test_lengths_are_those_of_the_bin():
     assert gate().judge(written(unit(1, 0, 1), bytes=49), NOTHING) == LENGTH
 
 
+def test_quality_is_that_of_the_bin_and_what_has_none_is_not_judged_by_it():
+    quality = np.array([0.5, 0.5, 1, 1, np.nan, np.nan, np.nan, np.nan])
+    one = gate(quality=quality)
+    assert one.judge(written(unit(1, 0, 1), quality=0.4), NOTHING) == QUALITY
+    assert one.judge(written(unit(1, 0, 1), quality=0.5), NOTHING) == "accepted"
+    assert one.judge(written(unit(0, 1, 1), bin=1, id=b"other", quality=0.0), NOTHING) == "accepted"
+    assert one.judge(written(unit(1, 0, -1), id=b"silent"), NOTHING) == "accepted"
+
+
+def test_what_the_filter_excludes_is_not_taken():
+    assert gate().judge(written(unit(1, 0, 1), within=False), NOTHING) == EXCLUDED
+
+
 def test_a_template_is_no_copy():
     seeds = Seeds(["Tell me about the old red fox", "Tell me about the big blue whale"])
     assert seeds.overlap("Tell me about the small green frog today") == 0
@@ -59,11 +73,11 @@ def test_a_template_is_no_copy():
 
 def test_rows_are_shown_in_turn_half_of_them_boundary():
     rows, boundary = np.arange(12), np.arange(12) < 6
-    asked = list(islice(rotating(rows, boundary, 4), 6))
+    asked = [turn.rows for turn in islice(rotating(rows, boundary, 4), 6)]
     assert all(len(each) == 4 and sum(row < 6 for row in each) == 2 for each in asked)
     shown = np.bincount(np.concatenate(asked))
     assert (shown == 2).all()
-    assert len(next(rotating(rows, boundary, 50))) == 12
+    assert len(next(rotating(rows, boundary, 50)).rows) == 12
 
 
 def test_held_out_rows_are_a_quarter_and_shown_to_nobody():
@@ -76,6 +90,29 @@ def test_beyond_what_is_lacking_a_row_weighs_half():
     place, lacking = np.arange(6), np.full(6, 4)
     assert size.weights(place, lacking, 0.5).tolist() == [1, 1, 0, 0, 0, 0]
     assert size.weights(place, lacking, 1.5).tolist() == [1, 1, 1, 1, 0.5, 0.5]
+
+
+def test_the_largest_factor_is_tried_whatever_it_is():
+    rng = np.random.default_rng(0)
+    real, held = (together(draws(rng, 0, n), draws(rng, 1, m)) for n, m in ((20, 6), (20, 6)))
+    tried = size.losses(real, draws(rng, 1, 10), held, np.arange(10), np.full(10, 10), 0.6)
+    assert list(tried) == [0, 0.25, 0.5, 0.6]
+
+
+def test_a_row_is_at_the_border_of_the_bin_that_it_lies_nearest_to():
+    angle = np.array([0.0, 0.2, 0.4, 1.0, 1.2, 5.0, 5.5])  # bins 0, 0, 0, then 1, 1, then 2, 2
+    vectors = np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+    bin, name = np.array([0, 0, 0, 1, 1, 2, 2]), np.array(["a", "b", "c"])
+    found = borders(np.array([0, 1, 2]), np.array([3, 4, 5, 6]), bin, name, vectors)
+    assert [(one.other, one.own.tolist(), one.beyond.tolist()) for one in found] == [
+        ("b", [2, 1], [3, 3]), ("c", [0], [6])
+    ]  # fmt: skip
+    assert borders(np.array([0]), np.array([], int), bin, name, vectors) == []
+    turns = list(islice(along(found, 2), 4))
+    assert [(turn.rows, turn.other, turn.beyond) for turn in turns] == [
+        ([2], "b", [3]), ([1], "b", [3]), ([0], "c", [6]), ([2], "b", [3])
+    ]  # fmt: skip
+    assert next(along(found, 8)).beyond == [3], "a row is shown once"
 
 
 def draws(rng, bin, many, apart=1.0):

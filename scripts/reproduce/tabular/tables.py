@@ -25,12 +25,17 @@ class Table:
         Classes, the largest 0.
     dropped : int
         Rows of classes that have fewer than one for each fold.
+    columns : list of str
+        Names of the features.
+    classes : list of str
     """
 
     name: str
     features: np.ndarray
     label: np.ndarray
     dropped: int
+    columns: list[str]
+    classes: list[str]
 
     @property
     def imbalance(self) -> float:
@@ -81,5 +86,8 @@ def read(folder: Path, name: str, folds: int) -> Table:
     if len(classes) < 2:
         raise SystemExit(f"{path}: column '{CLASS}' has {len(classes)} values in {folds} rows or more; expected two.")
     label = said[large].map(dict(zip(classes, range(len(classes)), strict=True)))
-    features = pd.get_dummies(frame[large]).to_numpy(np.float64)
-    return Table(name, features, label.to_numpy(np.int64), int((~large).sum()))
+    features = pd.get_dummies(frame[large])
+    names = features.columns.astype(str).tolist()
+    return Table(
+        name, features.to_numpy(np.float64), label.to_numpy(np.int64), int((~large).sum()), names, classes
+    )  # fmt: skip

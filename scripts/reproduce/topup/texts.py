@@ -80,7 +80,8 @@ def judge(name: str, imbalance: float, repeat: int, chosen: dict[str, Any]) -> l
 
 def _vectors(rows: Rows, run: Run, config: Config) -> np.ndarray:
     """float32[m, d] of rows, in the space of the run."""
-    read = reading.read(rows, 0, 0, shape_of(run.space.corpus, 0, 0), run.space, config)
+    nobody = [0] * len(rows), [""] * len(rows)
+    read = reading.read(rows, *nobody, 0, shape_of(run.space.corpus, 0, 0), run.space, config)
     assert all(one is not None for one in read), "real rows can be read"
     nothing = np.empty((0, run.space.embeddings.vectors.shape[1]), np.float32)
     return np.stack([one.vector for one in read if one]) if read else nothing

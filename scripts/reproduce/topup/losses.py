@@ -1,0 +1,92 @@
+"""What synthetic rows did to the loss on tables, as Markdown."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from proof.table import markdown
+
+from topup.scaling import NONE, WEIGHTS
+
+HEAD = """\
+## Synthetic rows for the smaller class of a table
+
+Balanced cross-entropy on test rows (nats, mean over {draws} draws) of a classifier of {large} to {small} rows (of
+smaller tables as many as leave half of the smaller class to test with), with synthetic rows of the smaller class until
+both are alike. Below: change to none, and to class weights, of the geometric mean over tables; and balanced accuracy,
+in points, mean over tables.
+"""
+BEYOND = """\
+## More synthetic rows, of both classes
+
+Change of that loss, of the geometric mean over tables, from balance to so many more rows of each class, which weigh as
+much as all others; and, by a line through the logarithms, with each doubling of these, with its range over tables.
+"""
+FAILED = "Where a method made too few rows, these draws have no loss: "
+
+
+def write(results: pd.DataFrame, sizes: list[int]) -> str:
+    """Everything that the results say."""
+    good = results[results.loss.notna()]
+    parts = [HEAD.format(large=sizes[0], small=sizes[1], draws=good.repeat.nunique())]
+    for classifier, part in good.groupby("classifier", sort=False):
+        parts += [f"### {classifier}\n", at_balance(part)]
+    more = good[good.method.isin(good[good.extra > 0].method)]
+    parts += [BEYOND] * (len(more) > 0)
+    for classifier, part in more.groupby("classifier", sort=False):
+        parts += [f"### {classifier}, beyond balance\n", beyond(part)]
+    failed = results[results.loss.isna()]
+    if len(failed):
+        why = failed.groupby(["method", "table", "failed"], sort=False).size().reset_index()
+        said = (f"{method}, {table}: {failed} ({many} draws)" for method, table, failed, many in why.to_numpy())
+        parts.append(f"{FAILED}{'; '.join(said)}.\n")
+    return "\n".join(parts)
+
+
+def methods(results: pd.DataFrame) -> list[str]:
+    """None and class weights first, then generators as they were tried."""
+    return list(dict.fromkeys([NONE, WEIGHTS, *results.method]))
+
+
+def change(loss: pd.Series, base: pd.Series) -> float:
+    """Of the geometric mean over tables that both have, in percent."""
+    return 100 * float(np.expm1(np.log(loss / base).mean()))
+
+
+def at_balance(results: pd.DataFrame) -> str:
+    wide, accuracy = (
+        results[results.extra == 0].pivot_table(index="table", columns="method", values=value, sort=False)
+        for value in ("loss", "accuracy")
+    )
+    names = methods(results)
+    rows = [[table, *(f"{line[name]:.3f}" for name in names)] for table, line in wide.iterrows()]
+    for base in (NONE, WEIGHTS):
+        rows.append([f"to {base}", *(f"{change(wide[name], wide[base]):+.1f} %" for name in names)])
+    rows.append(["balanced accuracy", *(f"{100 * accuracy[name].mean():.1f}" for name in names)])
+    return markdown(["table", *names], rows)
+
+
+def slopes(loss: pd.DataFrame) -> pd.Series:
+    """Change of the loss with each doubling of synthetic rows, in percent, of each table.
+
+    Parameters
+    ----------
+    loss : pandas.DataFrame
+        Tables by synthetic rows, 0 apart.
+    """
+    doublings = np.log2(np.array(loss.columns, float))
+    found = {table: np.polyfit(doublings, np.log(line.to_numpy(float)), 1)[0] for table, line in loss.iterrows()}
+    return 100 * np.expm1(pd.Series(found, dtype=float))
+
+
+def beyond(results: pd.DataFrame) -> str:
+    amounts = sorted(set(results.extra.astype(int)) - {0})
+    rows = []
+    for name in dict.fromkeys(results.method):
+        own = results[results.method == name].pivot_table(index="table", columns="extra", values="loss").dropna()
+        if not set(amounts) <= set(own.columns) or not len(own):
+            continue
+        each = slopes(own[amounts])
+        told = f"{each.mean():+.1f} % ({each.min():+.1f} to {each.max():+.1f})" if len(amounts) > 1 else "-"
+        rows.append([name, *(f"{change(own[amount], own[0]):+.1f} %" for amount in amounts), told])
+    return markdown(["method", *(f"{amount:,} more" for amount in amounts), "each doubling"], rows)
