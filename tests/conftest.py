@@ -79,9 +79,14 @@ def toy_config(folder, rows=None, **changes):
 @pytest.fixture(scope="session")
 def demo_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Real rows: those of the demo."""
-    path = tmp_path_factory.mktemp("demo") / "corpus.jsonl"
+    from filelock import FileLock
+
+    own = tmp_path_factory.getbasetemp()
+    path = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "demo.jsonl"  # one for all processes
     script = ROOT / "scripts" / "make_demo_corpus.py"
-    subprocess.run([sys.executable, str(script), str(path), "--rows", "1500"], check=True, capture_output=True)
+    with FileLock(f"{path}.lock"):
+        if not path.exists():
+            subprocess.run([sys.executable, str(script), str(path), "--rows", "1500"], check=True, capture_output=True)
     return path
 
 

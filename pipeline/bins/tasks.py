@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
     from pipeline.arrays import Corpus, Texts
     from pipeline.executors import Executor
+    from pipeline.provenance import Stages
 
 OTHER = "Other"
 SHIPPED = Path(__file__).with_name("tasks.yaml")
+MODEL = "model.joblib"
 BLOCK = 512
 SURE = 0.183  # of the way from chance to certainty: 0.3 of seven categories
 
@@ -65,18 +67,33 @@ class Tasks(Categorizer):
         return [*self._lessons(), OTHER]
 
     def assign(self, corpus: Corpus, executor: Executor) -> Categories:
+        with TemporaryDirectory() as folder:
+            self._learn(Path(folder))
+            return self._tell(corpus, Path(folder), executor)
+
+    def categories(self, corpus: Corpus, executor: Executor, stages: Stages) -> Categories:
+        """What `assign` gives, kept by content; what requests teach is kept too, as it is the same for any corpus."""
+
+        def make(to: Path) -> None:
+            learnt = {**self.identity(), "confidence": None}
+            model, _, _ = stages.cache.stage("wording", lambda folder: folder, learnt, self._learn)
+            self._tell(corpus, model, executor).save(to)
+
+        return stages.cached("categorize", Categories.load, [self.identity(), self.content(corpus)], make)
+
+    def _learn(self, to: Path) -> None:
         import joblib
 
+        with waiting(f"categorize: learning from {sum(map(len, self._lessons().values())):,} requests"):
+            joblib.dump(_fit(*self._file()), to / MODEL)
+
+    def _tell(self, corpus: Corpus, learnt: Path, executor: Executor) -> Categories:
         lessons, n = self._lessons(), len(corpus)
         sure = SURE + (1 - SURE) / len(lessons) if self.confidence is None else self.confidence
-        with TemporaryDirectory() as folder:
-            model = str(Path(folder, "head.joblib"))
-            with waiting(f"categorize: learning from {sum(map(len, lessons.values())):,} requests"):
-                joblib.dump(_fit(*self._file()), model)
-            blocks = [(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK)]
-            found = executor.map(partial(_vote, model, corpus.texts, sure, len(lessons)), blocks)
-            steps = [stop - start for start, stop in blocks]
-            code = np.concatenate(list(track(found, "categorize", "rows", total=n, step=steps)))
+        blocks = [(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK)]
+        found = executor.map(partial(_vote, str(learnt / MODEL), corpus.texts, sure, len(lessons)), blocks)
+        steps = [stop - start for start, stop in blocks]
+        code = np.concatenate(list(track(found, "categorize", "rows", total=n, step=steps)))
         names = np.array([*lessons, OTHER])
         present, code = np.unique(code, return_inverse=True)
         return Categories(code.astype(np.int32), names[present])

@@ -113,7 +113,7 @@ def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
             f"found sizes={sizes} and amounts={amounts}; expected rows of the larger and of the smaller class, and "
             "amounts of 1 or more; mend them."
         )
-    if set(chosen["sets"]) - {"docs"} and not Path(chosen["data"]).is_dir():
+    if set(chosen["sets"]) - {"docs", "docs-small"} and not Path(chosen["data"]).is_dir():
         raise SystemExit(f"data: {chosen['data']} is no folder; name that of the sets.")
 
 

@@ -13,7 +13,7 @@ pytest.importorskip("openai")
 @pytest.fixture(scope="module")
 def tail(tmp_path_factory):
     folder = tmp_path_factory.mktemp("oversampling")
-    words = ["sets=[docs]", "embedder=lsa", "imbalances=[10]", "repeats=1", "tables=null"]
+    words = ["sets=[docs-small]", "embedder=lsa", "imbalances=[10]", "repeats=1", "tables=null"]
     done = reproduce("oversampling", folder, *words)
     assert done.returncode == 0, done.stderr
     return folder, words, done.stdout, pd.read_json(folder / "out" / "texts.json")

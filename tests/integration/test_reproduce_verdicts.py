@@ -66,7 +66,7 @@ def test_tables_on_which_nothing_is_learnt_say_nothing_of_reduction():
     from tabular.verdict import useful_tables
 
     label = np.repeat([0, 1], [90, 10])
-    tables = {name: Table(name, np.zeros((100, 1)), label, 0) for name in ("poor", "rich")}
+    tables = {name: Table(name, np.zeros((100, 1)), label, 0, ["a"], ["b", "c"]) for name in ("poor", "rich")}
     less = [{"table": name, "method": "random", "removed": 0.0, "accuracy": accuracy}
             for name, accuracy in (("poor", 0.905), ("rich", 0.95))]  # fmt: skip
     assert useful_tables(pd.DataFrame(less), tables) == ["rich"]

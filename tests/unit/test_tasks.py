@@ -52,6 +52,18 @@ def test_ones_own_categories(tmp_path):
     assert found == {"My dog and cats": "animals", "Trees and a flower": "plants", "zzz": OTHER}
 
 
+def test_what_requests_teach_is_kept_for_other_rows_and_learnt_anew_from_other_requests(tmp_path, monkeypatch):
+    learnt, learn = [], Tasks._learn
+    monkeypatch.setattr(Tasks, "_learn", lambda self, to: (learnt.append(to), learn(self, to))[1])
+    (tmp_path / "mine.yaml").write_text(TWO)
+    for text in ("dogs", "flowers"):
+        categories(tmp_path, [{"instruction": text, "output": "so"}], examples=str(tmp_path / "mine.yaml"))
+    assert len(learnt) == 1
+    (tmp_path / "mine.yaml").write_text(TWO.replace("cats and dogs", "flowers").replace("trees and flowers", "cats"))
+    assert categories(tmp_path, [{"instruction": "cats", "output": "so"}], examples=str(tmp_path / "mine.yaml"))
+    assert len(learnt) == 2
+
+
 def test_most_user_turns_win_and_of_equals_the_earliest(tmp_path):
     from datasets import Dataset
 
