@@ -17,7 +17,7 @@ from pipeline.augmenters import asking, size
 from pipeline.augmenters.acceptance import Gate
 from pipeline.augmenters.endpoint import Focus
 from pipeline.augmenters.plans import Plan, along_borders, columns_of, plan, rows_shown
-from pipeline.augmenters.seeds import FEWEST, divided
+from pipeline.augmenters.seeds import JUDGING, divided
 from pipeline.augmenters.writing import Writer
 from pipeline.bins.categorizers import ColumnCategory
 from pipeline.endpoint.store import Store, default_requests
@@ -42,6 +42,10 @@ def write(
     plans = plan(topup, space, scores, selection, own.largest, own.slack, own.count, config.seed)
     prompt = asking.read(own.prompt, border=own.focus != Focus.thin)
     held = _held_out(plans, config.seed, selection, topup)
+    if plans and not len(held):
+        log.warning("augmenter: no bin has %d rows, so that some could judge whether new ones help; thin bins get "
+                    "weight alone.", JUDGING)  # fmt: skip
+        return topup, None
     if own.focus != Focus.thin:
         plans = along_borders(plans, held, topup, space, selection, whole=own.focus == Focus.both)
     _foretell(own, plans, prompt, space)
@@ -156,6 +160,5 @@ def _held_out(plans: list[Plan], seed: int, selection: Selection, topup: TopUp) 
     found = [one.held_out for one in plans]
     for bin in sorted(set(range(len(topup.name))) - {one.bin for one in plans}):
         rows = np.flatnonzero(selection.kept & (topup.bin == bin))
-        if len(rows) >= FEWEST:
-            found.append(divided(rows, seed, bin)[1])
+        found.append(divided(rows, seed, bin)[1])
     return np.sort(np.concatenate([*found, np.empty(0, np.int64)]))

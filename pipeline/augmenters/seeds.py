@@ -11,7 +11,8 @@ import numpy as np
 from pipeline.augmenters.borders import Border
 
 HELD_OUT = 4  # of so many rows of a bin, one is shown to no model and judges whether new rows help
-FEWEST = 8  # rows of a bin that can be shown and judged with
+FEWEST = 4  # rows of a bin that a model can be shown
+JUDGING = 8  # rows of a bin of which some can be spared to judge with; rows of smaller bins are judged by others' gain
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,10 @@ class Turn:
 
 
 def divided(rows: np.ndarray, seed: int, bin: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of a bin, int64[m], as those to be shown and those held out: int64[...] each."""
+    """Rows of a bin, int64[m], as those to be shown and those held out, none of few: int64[...] each."""
     order = np.random.default_rng([seed, bin]).permutation(rows)
-    return order[len(rows) // HELD_OUT :], np.sort(order[: len(rows) // HELD_OUT])
+    held_out = len(rows) // HELD_OUT if len(rows) >= JUDGING else 0
+    return order[held_out:], np.sort(order[:held_out])
 
 
 def rotating(rows: np.ndarray, boundary: np.ndarray, count: int) -> Iterator[Turn]:

@@ -147,6 +147,30 @@ def test_rows_that_the_filter_or_rules_would_not_have_are_not_taken(kept_stages,
     assert all("until" in one.row["output"] for one in run.additions.accepted)
 
 
+def test_a_bin_of_four_is_asked_for_and_one_of_three_is_not(kept_stages, tmp_path, caplog):
+    from pipeline.budget import Budget
+    from pipeline.scorers.region import Regions
+
+    for few, wanted in ((4, 4), (3, 0)):
+        rows = tales.corpus()[: 300 + few]
+        (folder := tmp_path / str(few)).mkdir()
+        # So few would be outliers, which no one is shown.
+        config = {"budget": Budget(fraction=1.0), "regions": Regions(fence=100), "scorers": {}}
+        run, server = run_with(tales.good, kept_stages, folder, rows=rows, config=config)
+        lines = [line for body in server.bodies for line in body["messages"][1]["content"].splitlines()]
+        assert len({line for line in lines if line.startswith("{")}) == wanted and tops(run)[0] == few
+    assert "has 3 to show; expected 4 or more" in caplog.text
+
+
+def test_where_no_bin_can_judge_nobody_is_asked(kept_stages, tmp_path, caplog):
+    from pipeline.budget import Budget
+
+    rows = [*tales.corpus()[:7], *tales.corpus()[300:304]]
+    run, server = run_with(tales.good, kept_stages, tmp_path, rows=rows, config={"budget": Budget(fraction=1.0)})
+    assert not server.bodies and run.additions is None and "no bin has 8 rows" in caplog.text
+    assert run.topup.weight.max() > 1
+
+
 def test_a_label_that_is_a_number_stays_one(kept_stages, tmp_path):
     from pipeline.sinks.synthetic import Synthetic, tables
 

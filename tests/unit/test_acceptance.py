@@ -84,6 +84,8 @@ def test_held_out_rows_are_a_quarter_and_shown_to_nobody():
     shown, held = divided(np.arange(40), seed=1, bin=3)
     assert len(held) == 10 and sorted([*shown, *held]) == list(range(40))
     assert not np.array_equal(held, divided(np.arange(40), seed=2, bin=3)[1])
+    shown, held = divided(np.arange(7), seed=1, bin=3)
+    assert sorted(shown) == list(range(7)) and not len(held), "of few rows none can be spared"
 
 
 def test_beyond_what_is_lacking_a_row_weighs_half():
