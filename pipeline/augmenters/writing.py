@@ -16,6 +16,7 @@ from pipeline.augmenters import asking, reading
 from pipeline.augmenters.acceptance import BIN, BROKEN, Gate, Seeds, Written
 from pipeline.augmenters.plans import Plan, columns_of, rows_shown, shape_of
 from pipeline.augmenters.seeds import Turn
+from pipeline.bins.categorizers import named
 from pipeline.endpoint.client import Failure
 from pipeline.errors import EndpointError
 from pipeline.progress import track
@@ -215,7 +216,8 @@ class Writer:
             if one is None:
                 found.append((replace(nothing, row=row), None))
                 continue
-            reason = BIN if str(row.get(self.label, plan.name)) != plan.name else self.gate.judge(one, shown)
+            other = self.label in row and named(corpus, self.label)(row[self.label]) != plan.name
+            reason = BIN if other else self.gate.judge(one, shown)
             own = row | {self.label: plan.name} if texts else row
             found.append((replace(nothing, row=own, id=one.id.decode(), reason=reason), one.vector))
         return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from omegaconf import MISSING
@@ -51,10 +52,24 @@ class ColumnCategory(Categorizer):
 
 
 def grouped(corpus: Corpus, column: str) -> Categories:
-    """Rows by the value of a column, values sorted as text; of a list, its values with commas between."""
+    """Rows by the value of a column, values sorted as text; of a list, its values with commas between.
+
+    Values of a `datasets.ClassLabel` are called by their names.
+    """
+    called = named(corpus, column)
     labels = [
-        UNLABELLED if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        UNLABELLED if value is None else ", ".join(map(called, value)) if isinstance(value, list) else called(value)
         for value in corpus.column(column)
     ]
     name, code = np.unique(np.array(labels, dtype=object), return_inverse=True)
     return Categories(code.astype(np.int32), name.astype(str))
+
+
+def named(corpus: Corpus, column: str) -> Callable[[Any], str]:
+    """What values of a column are called: those of a `datasets.ClassLabel` by their names, others as text."""
+    kinds = [table.features[column] for table in corpus.tables if column in table.column_names]
+    names = [getattr(getattr(kind, "feature", kind), "names", None) for kind in kinds]
+    if not names or any(one is None or one != names[0] for one in names):
+        return str
+    of = names[0]
+    return lambda value: str(value) if isinstance(value, str) else of[value] if value >= 0 else UNLABELLED

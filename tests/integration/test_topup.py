@@ -96,3 +96,54 @@ def test_the_library_tops_up(tmp_path):
         rows, rows=40, category="task", augmenter=Reweight(), cache_dir=str(tmp_path / "cache"), ledger=True
     )
     assert len(kept) > 40 and "returned" in ledger["reason"] and "weight" in ledger.column_names
+
+
+def filled(tmp_path, rows=40, change=None, by="category", **settings):
+    """What the bins of a run get, its demand changed."""
+    import dataclasses
+
+    from pipeline.augmenters.reweight import By, Reweight
+    from pipeline.bins.categorizers import ColumnCategory
+    from pipeline.bins.clusterers import SphericalKMeans
+    from pipeline.budget import Budget
+    from pipeline.run import curate
+    from tests.conftest import toy_config
+
+    budget = Budget(rows=rows, **(settings.pop("budget", {})))
+    run = curate(toy_config(tmp_path, uneven(), categorizer=ColumnCategory(column="task"), budget=budget, scorers={},
+                            clusterer=SphericalKMeans(size=8)))  # fmt: skip
+    demand = dataclasses.replace(run.demand, **(change(run) if change else {}))
+    return run, Reweight(by=By(by), power=0, **settings).fill(run.space, demand, run.order, rows, budget)
+
+
+def test_a_ceiling_holds_for_what_comes_back(tmp_path):
+    _, free = filled(tmp_path)
+    _, top = filled(tmp_path, budget={"ceilings": {"greetings": 6}})
+    (at,) = [i for i, name in enumerate(top.name) if name == "greetings"]
+    assert top.kept[at] + top.returned[at] == top.target[at] == 6 < free.target[at]
+
+
+def test_rows_that_wait_or_come_last_do_not_come_back(tmp_path):
+    _, free = filled(tmp_path)
+    back = set(free.rows.tolist())
+    assert len(back) > 1
+    for field, value in (("wait", 0.5), ("last", True)):
+
+        def doubtful(run, field=field, value=value):
+            values = getattr(run.demand, field).copy()
+            values[min(back)] = value
+            return {field: values}
+
+        _, top = filled(tmp_path, change=doubtful)
+        assert min(back) not in top.rows and len(top.rows) >= len(back) - 1
+
+
+def test_weights_have_a_bound(tmp_path):
+    _, top = filled(tmp_path, give_back=False, most=1.5)
+    assert top.weight.max() == 1.5 and (top.target > 1.5 * top.kept).any()
+
+
+def test_clusters_can_be_the_bins(tmp_path):
+    run, top = filled(tmp_path, by="cluster")
+    assert len(top.name) == len(run.space.bins.sizes) > 3 and (top.bin == run.space.bins.cluster).all()
+    assert len(top.rows) and (top.kept + top.returned <= run.space.bins.sizes).all()

@@ -147,6 +147,27 @@ def test_rows_that_the_filter_or_rules_would_not_have_are_not_taken(kept_stages,
     assert all("until" in one.row["output"] for one in run.additions.accepted)
 
 
+def test_labels_of_a_data_set_s_own_are_called_by_their_names(kept_stages, tmp_path):
+    from datasets import ClassLabel, Dataset, Value
+    from datasets.features import Features
+
+    from pipeline.sinks.synthetic import Synthetic, tables
+    from pipeline.sources.memory import Memory
+
+    def as_it_comes(number, body):
+        rows = json.loads(tales.good(number, body))["rows"]
+        return tales.said([{"text": row["output"], "label": 1 if i else "tales"} for i, row in enumerate(rows)])
+
+    rows = [{"text": row["output"], "label": int(row["task"] == "tales")} for row in tales.corpus()]
+    kinds = Features({"text": Value("string"), "label": ClassLabel(names=["sums", "tales"])})
+    source = Memory(dataset=Dataset.from_list(rows, features=kinds))
+    run, server = run_with(as_it_comes, kept_stages, tmp_path, column="label", config={"source": source})
+    assert 'of the kind "tales"' in server.bodies[0]["messages"][1]["content"]
+    assert reasons(run)["accepted"] > 0 and not reasons(run)["other bin"] and not reasons(run)["broken"]
+    written = tables(run, set(), str, Synthetic.separate)["synthetic"]
+    assert set(written["label"]) == {1} and written.features["label"].names == ["sums", "tales"]
+
+
 def test_a_bin_of_four_is_asked_for_and_one_of_three_is_not(kept_stages, tmp_path, caplog):
     from pipeline.budget import Budget
     from pipeline.scorers.region import Regions
