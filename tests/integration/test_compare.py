@@ -73,9 +73,22 @@ def test_a_second_run_computes_nothing_again(bench):
         (["~probe.lsa"], "probe.lsa is missing"),
     ],
 )
-def test_what_is_missing_is_said_at_once(tmp_path, words, sentence):
-    done = compare(tmp_path, *words)
-    assert done.returncode == 1 and sentence in done.stderr and not (tmp_path / "out").exists()
+def test_what_is_missing_is_said_at_once(monkeypatch, words, sentence):
+    from compare import refuse_what_is_missing
+    from hydra import compose, initialize_config_dir
+    from omegaconf import OmegaConf
+
+    monkeypatch.setenv("COREBOUND_SHARED", "nowhere")
+    with initialize_config_dir(str(ROOT / "scripts" / "proof" / "configs"), version_base="1.3"):
+        chosen = OmegaConf.to_container(compose("compare", ["preset=smoke", "folder=none", *words]), resolve=True)
+    with pytest.raises(SystemExit, match=sentence):
+        refuse_what_is_missing(chosen)
+
+
+def test_a_refusal_is_a_sentence_before_anything_is_made(tmp_path):
+    done = compare(tmp_path, "+sets.nothing=[lsa]")
+    assert done.returncode == 1 and "'nothing' is none of" in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_presets_name_what_there_is():

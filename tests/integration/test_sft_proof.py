@@ -128,7 +128,8 @@ def test_a_model_of_a_folder_is_tuned_with_adapters(proof, tmp_path):
      ({"device": "cuda"}, "device is cuda"), ({"device": "mps"}, "device is 'mps'"), ({"budgets": []}, "is empty"),
      ({"arms": ["corebound", "random", "random"]}, "has one twice"), ({"full": -1}, "full=-1"),
      ({"model": "me/model", "revision": "main"}, "set revision"), ({"general": 1}, "general=1"),
-     ({"held_out": 0}, "held_out=0")],
+     ({"held_out": 0}, "held_out=0"),
+     ({"arms": ["corebound", "random", "laser"]}, "budgets has 0.1, and the arm laser is made for a number of rows")],
 )  # fmt: skip
 def test_what_is_missing_is_said_before_the_first_hour(setting, said):
     import torch
@@ -164,5 +165,3 @@ def test_arms_of_laser_keep_as_many_rows_and_the_paper_s_shares_decide(tmp_path)
     found = {path.name: json.loads(path.read_text())["rows"] for path in tmp_path.glob("out/parts-*/rows-0-60-*.json")}
     assert len(found) == 5 and {len(set(rows)) for rows in found.values()} == {60}
     assert len({tuple(rows) for rows in found.values()}) == 5
-    done = prove(tmp_path, *words[1:], "budgets=[0.5]")
-    assert done.returncode and "the arm laser is made for a number of rows" in done.stderr
