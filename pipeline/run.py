@@ -133,7 +133,7 @@ def order_and_cut(config: Config, corpus: Corpus, stages: Stages) -> Run:
     suggested = suggest(config, stages, space, demand, order, similarity)
     measured = measure(config, stages, space, scores, demand, selection, similarity)
     # What real rows cannot fill, a language model may write.
-    topped = config.augmenter.write(config, space, scores, selection, topup)
+    topped = config.augmenter.write(config, stages, space, scores, selection, topup)
     return Run(config, space, scores, demand, order, selection, *topped, similarity, suggested, measured, stages)
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pipeline.arrays import Additions, Corpus, Demand, Order, Scores, Selection, Space, TopUp
     from pipeline.budget import Budget
     from pipeline.config import Config
+    from pipeline.provenance import Stages
 
 
 @dataclass(kw_only=True)
@@ -38,7 +39,7 @@ class Augmenter(Component):
         """
 
     def write(
-        self, config: Config, space: Space, scores: Scores, selection: Selection, topup: TopUp
+        self, config: Config, stages: Stages, space: Space, scores: Scores, selection: Selection, topup: TopUp
     ) -> tuple[TopUp, Additions | None]:
         """What a language model adds to thin bins, and what these have then.
 

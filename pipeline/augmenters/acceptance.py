@@ -13,10 +13,12 @@ from pipeline.arrays.additions import ACCEPTED
 from pipeline.heuristics import refusals
 
 WORD, GRAM = re.compile(r"\w+"), 4
+# What stands for an answer that was to be written: "[insert answer here]", "<your answer>".
+BLANK = re.compile(r"[\[<{]+\s*(insert|your|add|enter|put|fill in)\b[^\]>}]{0,60}[\]>}]+|lorem ipsum", re.IGNORECASE)
 LENGTHS = (1, 99)  # percentiles of the bytes of a bin's rows; half of the first and twice the last are still alike
 BROKEN, EMPTY, REFUSAL = "broken", "empty answer", "refusal"
 COPY, SEEDS, BIN, NEAR, LENGTH = "copy of a row", "copies its seeds", "other bin", "near a row that is kept", "length"
-EXCLUDED, QUALITY = "excluded by filter", "quality"
+EXCLUDED, QUALITY, FORM, PLACEHOLDER = "excluded by filter", "quality", "made otherwise", "placeholder"
 LOWEST = 5  # percentile of the quality of a bin's rows, below which a row is not like them
 
 
@@ -126,6 +128,8 @@ class Gate:
             return EMPTY
         if refusals.judge(row.asked, row.said) == 0:
             return REFUSAL
+        if BLANK.search(row.said) and not any(BLANK.search(text) for text in seeds.texts):
+            return PLACEHOLDER
         if row.id in self.known:
             return COPY
         if not row.within:

@@ -17,6 +17,7 @@ from pipeline.sinks import Sink
 if TYPE_CHECKING:
     from pipeline.arrays import Additions, Corpus, Scores, Selection, Space, TopUp
     from pipeline.config import Config
+    from pipeline.provenance import Stages
 
 Focus = StrEnum("Focus", ["thin", "boundary", "both"])
 
@@ -114,8 +115,8 @@ class Endpoint(Reweight):
         synthetic.require_free(corpus)
 
     def write(
-        self, config: Config, space: Space, scores: Scores, selection: Selection, topup: TopUp
+        self, config: Config, stages: Stages, space: Space, scores: Scores, selection: Selection, topup: TopUp
     ) -> tuple[TopUp, Additions | None]:
         from pipeline.augmenters.filling import write
 
-        return write(self, config, space, scores, selection, topup)
+        return write(self, config, stages, space, scores, selection, topup)

@@ -23,20 +23,22 @@ from pipeline.bins.categorizers import ColumnCategory
 from pipeline.endpoint.store import Store, default_requests
 from pipeline.errors import EndpointError
 from pipeline.scorers.heuristic import RULES, Heuristic, product
+from pipeline.tokens import BYTES
 
 if TYPE_CHECKING:
     from pipeline.arrays import Scores, Selection, Space, TopUp
     from pipeline.augmenters.endpoint import Endpoint
     from pipeline.config import Config
+    from pipeline.provenance import Stages
 
 log = logging.getLogger("corebound")
-UNUSED = "more than is needed"
+UNUSED, UNHELPFUL = "more than is needed", "passed, but did not help"
 TRIED = 4  # requests of a bin whose length tells that of all
 NAMED = 5  # borders
 
 
 def write(
-    own: Endpoint, config: Config, space: Space, scores: Scores, selection: Selection, topup: TopUp
+    own: Endpoint, config: Config, stages: Stages, space: Space, scores: Scores, selection: Selection, topup: TopUp
 ) -> tuple[TopUp, Additions | None]:
     """Ask for what bins lack, check what is said, and keep as much as helps; see `Augmenter.write`."""
     plans = plan(topup, space, scores, selection, own.largest, own.slack, own.count, config.seed)
@@ -58,9 +60,12 @@ def write(
     )  # fmt: skip
     meter = own.chat.meter()
     try:
-        with closing(Store(Path(own.requests).expanduser() if own.requests else default_requests())) as store:
+        with (
+            stages.timed("write"),
+            closing(Store(Path(own.requests).expanduser() if own.requests else default_requests())) as store,
+        ):
             writer = Writer(
-                own.chat, prompt, own.count, own.shown, own.least, gate, config, space, store,
+                own.chat, prompt, own.count, own.shown, own.slack, own.least, gate, config, space, store,
                 meter, _label(own, config),
             )  # fmt: skip
             writer.write(plans)
@@ -73,7 +78,9 @@ def write(
             f"{own.chat.model} answered none of {writer.failed.total()} requests ({next(iter(writer.failed))}); "
             "expected an OpenAI-compatible server and caps that allow a request; see that it runs, and run again."
         )
-    additions = Additions(own.chat.model, writer.candidates, spent=str(meter))
+    tokens = (sum(tokens) for tokens in zip(*writer.answers, strict=True)) if writer.answers else (0, 0)
+    before = "{:,} + {:,} tokens in all answers, those of earlier runs included".format(*tokens)
+    additions = Additions(own.chat.model, writer.candidates, spent=f"{meter}; {before}")
     return _sized(own, additions, writer.vectors, held, config, space, selection, topup)
 
 
@@ -86,16 +93,29 @@ def _foretell(own: Endpoint, plans: list[Plan], prompt: asking.Prompt, space: Sp
         asked = [prompt.messages(one.name, own.count, 1, **rows_shown(space.corpus, turn, columns)) for turn in turns]
         requests += one.requests
         size = sum(len(message["content"].encode()) for messages in asked for message in messages)
-        tokens += one.requests * size // (4 * len(turns))
-        log.info("augmenter: %s wants %s rows, in at most %s requests that show %d of %d rows (%d boundary) of %s%s",
+        tokens += one.requests * size // (BYTES * len(turns))
+        log.info("augmenter: %s wants %s rows, in at most %s requests that show %d of %d rows (%d boundary) of %s%s; "
+                 "%d others judge",
                  one.name, f"{one.wanted:,}", f"{one.requests:,}", len(turns[0].rows), len(one.shown),
-                 one.boundary.sum(), space.corpus.names[one.source], _bordering(one))  # fmt: skip
+                 one.boundary.sum(), space.corpus.names[one.source], _bordering(one), len(one.held_out))  # fmt: skip
+        answer = own.count * int(space.corpus.bytes[one.shown].mean()) // BYTES
+        if answer > own.chat.answer_tokens:
+            log.warning("augmenter: %d rows of %s are some %s tokens, and an answer ends at %s; lower augmenter.count, "
+                        "or raise augmenter.chat.answer_tokens.", own.count, one.name, f"{answer:,}",
+                        f"{own.chat.answer_tokens:,}")  # fmt: skip
     if plans:
         most = requests * own.chat.answer_tokens
         cost = own.chat.meter().price(tokens, most)
         log.info("augmenter: %s is asked at most %s times, with about %s tokens and at most %s in answers%s",
                  own.chat.model, f"{requests:,}", f"{tokens:,}", f"{most:,}",
                  f", cost {cost:,.2f}" if cost else "")  # fmt: skip
+        # Before it is sent a request counts a token a byte, and its whole answer.
+        needed = {"max_requests": requests, "max_tokens": tokens * BYTES + most}
+        low = [name for name, all_of_it in needed.items() if all_of_it > (getattr(own.chat, name) or all_of_it)]
+        if low:
+            log.warning("augmenter: augmenter.chat.%s=%s may end this early; expected up to %s, as a request reserves "
+                        "all that it may take until it is answered; raise it to be sure.", low[0],
+                        f"{getattr(own.chat, low[0]):,}", f"{needed[low[0]]:,}")  # fmt: skip
 
 
 def _bordering(plan: Plan) -> str:
@@ -127,8 +147,9 @@ def _sized(
     )  # fmt: skip
     factor = size.best(losses, label)
     weight = size.weights(np.array(place), lacking, factor)
-    for at, weighs in zip(vectors, weight.tolist(), strict=True):
-        candidates[at] = replace(candidates[at], weight=weighs, **({} if weighs else {"reason": UNUSED}))
+    for at, weighs, number in zip(vectors, weight.tolist(), place, strict=True):
+        why = UNUSED if number >= own.largest * topup.short[candidates[at].bin] else UNHELPFUL
+        candidates[at] = replace(candidates[at], weight=weighs, **({} if weighs else {"reason": why}))
     if not factor:
         log.warning("augmenter: real rows are not told better with the written ones; none of these is kept.")
     balanced = {each: size.balanced(loss, label) for each, loss in losses.items()}

@@ -73,6 +73,16 @@ class Plan:
             yield next(way)
 
 
+@dataclass(frozen=True)
+class Task:
+    """A request: rows that are shown, how many are wanted, and the number of the first."""
+
+    plan: Plan
+    shows: Turn
+    count: int
+    first: int
+
+
 def plan(
     topup: TopUp, space: Space, scores: Scores, selection: Selection, largest: float, slack: float, count: int,
     seed: int,

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline import tokens
+from pipeline.augmenters import asking
 from pipeline.augmenters.acceptance import Written
+from pipeline.augmenters.plans import Task, columns_of, shape_of
 from pipeline.errors import DataError
 from pipeline.scorers.heuristic import Heuristic
 from pipeline.sources import OnBadRow, identity
@@ -19,6 +21,43 @@ if TYPE_CHECKING:
     from pipeline.arrays import Corpus, Space
     from pipeline.config import Config
     from pipeline.sources.rows import Row
+
+
+def answers(
+    tasks: list[Task], said: list[str | None], space: Space, config: Config
+) -> list[list[tuple[Row, Written | None]]]:
+    """Rows of each answer, no more than were asked for, and what they say; those of a file are read together.
+
+    Parameters
+    ----------
+    tasks : list of Task
+    said : list of str, optional
+        To each of them; None where nothing is said.
+    space : Space
+    config : Config
+    """
+    bins = space.bins
+    found: list[list[tuple[Row, Written | None]]] = [
+        [(row, None) for row in asking.rows_of(text)[: task.count]] if text is not None else []
+        for task, text in zip(tasks, said, strict=True)
+    ]
+    for where in sorted({task.plan.where for task in tasks}):
+        columns = columns_of(space.corpus, *where)
+        places = [
+            (at, number)
+            for at, task in enumerate(tasks)
+            if task.plan.where == where
+            for number, (row, _) in enumerate(found[at])
+            if set(columns) <= set(row)
+        ]
+        rows = [{column: found[at][number][0][column] for column in columns} for at, number in places]
+        shown = [tasks[at].shows.rows[0] for at, _ in places]
+        categories = bins.category_name[bins.category[shown]].tolist()
+        asked = [tasks[at].plan.bin for at, _ in places]
+        told = read(rows, asked, categories, where[0], shape_of(space.corpus, *where), space, config)
+        for (at, number), row, one in zip(places, rows, told, strict=True):
+            found[at][number] = (row if one else found[at][number][0]), one
+    return found
 
 
 def read(

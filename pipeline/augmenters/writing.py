@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,8 +14,9 @@ import numpy as np
 
 from pipeline.arrays.additions import ACCEPTED, Candidate
 from pipeline.augmenters import asking, reading
-from pipeline.augmenters.acceptance import BIN, BROKEN, Gate, Seeds, Written
-from pipeline.augmenters.plans import Plan, columns_of, rows_shown, shape_of
+from pipeline.augmenters.acceptance import BIN, BROKEN, FORM, Gate, Seeds, Written
+from pipeline.augmenters.form import Form
+from pipeline.augmenters.plans import Plan, Task, columns_of, rows_shown
 from pipeline.augmenters.seeds import Turn
 from pipeline.bins.categorizers import named
 from pipeline.endpoint.client import Failure
@@ -31,16 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("corebound")
 CHANCE = "few of its bin pass"
-
-
-@dataclass(frozen=True)
-class Task:
-    """A request: rows that are shown, how many are wanted, and the number of the first."""
-
-    plan: Plan
-    shows: Turn
-    count: int
-    first: int
+FORMING = 500  # rows of a bin that tell how its rows are made
 
 
 @dataclass
@@ -57,6 +50,10 @@ class Writer:
         Of those that are accepted, by their position.
     failed : Counter
         Requests without an answer, by reason.
+    forms : dict of int to Form
+        How rows of bins are made.
+    answers : list of (int, int)
+        Tokens of each answer, those that an earlier run paid for included.
     sent, lost : int
         Requests so far, and those of them that failed for other reasons than a cap.
     """
@@ -65,6 +62,7 @@ class Writer:
     prompt: asking.Prompt
     count: int
     shown: int
+    slack: float
     least: float
     gate: Gate
     config: Config
@@ -75,6 +73,8 @@ class Writer:
     candidates: list[Candidate] = field(default_factory=list)
     vectors: dict[int, np.ndarray] = field(default_factory=dict)
     failed: Counter = field(default_factory=Counter)
+    forms: dict[int, Form] = field(default_factory=dict)
+    answers: list[tuple[int, int]] = field(default_factory=list)
     capped: bool = False
     sent: int = 0
     lost: int = 0
@@ -89,7 +89,7 @@ class Writer:
             ]
             seen, taken = Counter(), Counter()
             answers = self._round(batch)
-            read = self._read(batch, [said for said, _ in answers])
+            read = reading.answers(batch, [said for said, _ in answers], self.space, self.config)
             for task, (said, key), rows in zip(batch, answers, read, strict=True):
                 plan = task.plan
                 asked[plan.bin] += 1
@@ -114,8 +114,10 @@ class Writer:
         """The requests of a round for a bin."""
         left = plan.wanted - got
         many = min(-(-left // self.count), plan.requests - asked)
+        # Some rows will not pass, so that the last request of a round is for more than what is left.
+        wanted = math.ceil(self.slack * left)
         return [
-            Task(plan, next(turns), min(self.count, left - more * self.count), (asked + more) * self.count + 1)
+            Task(plan, next(turns), min(self.count, wanted - more * self.count), (asked + more) * self.count + 1)
             for more in range(many)
         ]
 
@@ -162,6 +164,7 @@ class Writer:
                         self.lost += not one.capped
                     else:
                         said[at] = one.text, keys[at]
+                        self.answers.append((one.tokens_in, one.tokens_out))
         if self.lost > self.chat.tolerance * max(self.sent, 1) and self.lost < self.sent:
             raise EndpointError(
                 f"{self.lost:,} requests to {self.chat.model} failed ({self.failed.most_common(1)[0][0]}); expected at "
@@ -170,33 +173,15 @@ class Writer:
             )
         return said
 
-    def _read(self, batch: list[Task], said: list[str | None]) -> list[list[tuple[Row, Written | None]]]:
-        """Rows of each answer, no more than were asked for, and what they say; those of a file are read together."""
-        corpus, bins = self.space.corpus, self.space.bins
-        found: list[list[tuple[Row, Written | None]]] = [
-            [(row, None) for row in asking.rows_of(text)[: task.count]] if text is not None else []
-            for task, text in zip(batch, said, strict=True)
-        ]
-        for where in sorted({task.plan.where for task in batch}):
-            columns = columns_of(corpus, *where)
-            places = [
-                (at, number)
-                for at, task in enumerate(batch)
-                if task.plan.where == where
-                for number, (row, _) in enumerate(found[at])
-                if set(columns) <= set(row)
-            ]
-            rows = [{column: found[at][number][0][column] for column in columns} for at, number in places]
-            plans = [batch[at].plan for at, _ in places]
-            shown = [batch[at].shows.rows[0] for at, _ in places]
-            categories = bins.category_name[bins.category[shown]].tolist()
-            read = reading.read(
-                rows, [plan.bin for plan in plans], categories, where[0], shape_of(corpus, *where), self.space,
-                self.config,
-            )  # fmt: skip
-            for (at, number), row, one in zip(places, rows, read, strict=True):
-                found[at][number] = (row if one else found[at][number][0]), one
-        return found
+    def _form(self, plan: Plan) -> Form:
+        """How the rows of a bin are made."""
+        if plan.bin not in self.forms:
+            columns = columns_of(self.space.corpus, *plan.where)
+            beyond = [row for one in plan.borders for row in one.beyond.tolist()]
+            some = Turn(plan.shown[:FORMING].tolist(), None, beyond)
+            shown = rows_shown(self.space.corpus, some, columns)
+            self.forms[plan.bin] = Form.of([*shown["seeds"], *shown["beyond"]])
+        return self.forms[plan.bin]
 
     def _judged(
         self, rows: list[tuple[Row, Written | None]], key: str, task: Task
@@ -215,6 +200,9 @@ class Writer:
         for row, one in rows:
             if one is None:
                 found.append((replace(nothing, row=row), None))
+                continue
+            if not self._form(plan).has(row):
+                found.append((replace(nothing, row=row, id=one.id.decode(), reason=FORM), None))
                 continue
             other = self.label in row and named(corpus, self.label)(row[self.label]) != plan.name
             reason = BIN if other else self.gate.judge(one, shown)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pipeline.report.thin import among_told, published, topup_told
+
 if TYPE_CHECKING:
     from huggingface_hub import DatasetCardData
 
@@ -66,7 +68,7 @@ def metadata(run: Run, about: dict[str, Any], configurations: dict[str, Written]
             **inherited,
         },
         pretty_name=_short(f"Selection from {', '.join(run.space.corpus.names)}"),
-        tags=["corebound", "data-selection"],
+        tags=["corebound", "data-selection", *(["synthetic"] if published(run, configurations) else [])],
         size_categories=[_size(about["counts"]["kept"])],
         configs=entries,
     )
@@ -96,7 +98,7 @@ def body(run: Run, about: dict[str, Any], configurations: dict[str, Written]) ->
     counts, measured = about["counts"], about["measured"]
     names = ", ".join(run.space.corpus.names)
     return [
-        f"# A selection of {counts['kept']:,} rows from {names}", "",
+        f"# A selection of {counts['kept']:,} rows from {names}{among_told(run, configurations)}", "",
         f"Selected by corebound {about['versions']['corebound']} out of {counts['read']:,} rows, "
         f"{counts['distinct']:,} of them distinct. {run.config.sink.changes()} "
         f"{'The configuration `audit` (`ledger.parquet`)' if 'audit' in configurations else '`ledger.parquet`'} says "
@@ -133,7 +135,9 @@ def body(run: Run, about: dict[str, Any], configurations: dict[str, Written]) ->
         "- Rows are chosen for how they are spread, not for being right: what was wrong, biased or private in the "
         "sources may be here too.",
         "- The noise guard knows words in no order, random characters, another language and cut-off answers, no other "
-        "kind of garbage.", "",
+        "kind of garbage.",
+        *(["- Rows with a `synthetic_id` are what a model wrote and rules let pass; nobody has read them."]
+          if published(run, configurations) else []), "",
         "## How to make it again", "",
         "```", about["again"], "```", "",
         *_table(["", ""], [[f"`{name}`", f"`{value}`"] for name, value in
@@ -164,22 +168,8 @@ def _topup(run: Run, rows: list[dict[str, Any]], configurations: dict[str, Writt
     if not rows:
         return []
     columns = ("kept", "target", "returned", "written", "short")
-    told = [
-        "Bins that the budget left with fewer rows than their target. `weight`, a column of the ledger, says what a "
-        "kept row should weigh in training."
-    ]
-    if run.topup is not None and len(run.topup.rows):
-        told.append(f"{len(run.topup.rows):,} dropped rows came back on top of the budget.")
-    if run.additions is not None and run.additions.accepted:
-        many, who = len(run.additions.accepted), run.additions.generator
-        apart = [name for name, one in configurations.items() if not one.selected and "synthetic_id" in one.features]
-        where = f"The configuration `{'` and `'.join(apart)}` holds" if apart else "Among the rows are"
-        told.append(
-            f"{where} {many:,} that {who} wrote; `synthetic_id` tells them, `synthetic_parents` names the rows that it "
-            "was shown, and `sample_weight` says what they should weigh."
-        )
     return [
-        "## Top-up of thin bins", "", " ".join(told), "",
+        "## Top-up of thin bins", "", *topup_told(run, configurations), "",
         *_table(["", "kept", "target", "given back", "written", "still short", "weight"],
                 [[row["name"], *(f"{row[c]:,}" for c in columns), f"{row['weight']:.2f}"] for row in rows[:SHOWN]]), "",
     ]  # fmt: skip

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from pipeline.run import Run
+    from pipeline.sinks.configurations import Written
 
 SHOWN = 30  # bins; the rest is in run.json
 
@@ -74,3 +75,38 @@ def written_record(run: Run) -> dict[str, Any] | None:
         "losses": {f"{factor:g}": loss for factor, loss in made.losses.items()},
         "rows": [{"bin": bin, "reason": reason, "rows": count} for (bin, reason), count in sorted(reasons.items())],
     }
+
+
+def published(run: Run, configurations: dict[str, Written]) -> int:
+    """How many written rows the product holds."""
+    there = any("synthetic_id" in one.features for one in configurations.values())
+    return len(run.additions.accepted) if there and run.additions else 0
+
+
+def among_told(run: Run, configurations: dict[str, Written]) -> str:
+    """What the title of a card says of written rows that stand among the real ones."""
+    mixed = any(one.selected and "synthetic_id" in one.features for one in configurations.values())
+    many = published(run, configurations)
+    return f", and {many:,} that {run.additions.generator} wrote" if mixed and many and run.additions else ""
+
+
+def topup_told(run: Run, configurations: dict[str, Written]) -> list[str]:
+    """What a card says of thin bins, as paragraphs; see `topup_rows`."""
+    told = [
+        "Bins that the budget left with fewer rows than their target. `weight`, a column of the ledger, says what a "
+        "kept row should weigh in training."
+    ]
+    if run.topup is not None and len(run.topup.rows):
+        told.append(f"{len(run.topup.rows):,} dropped rows came back on top of the budget.")
+    made = run.additions
+    if made is not None and published(run, configurations):
+        apart = [name for name, one in configurations.items() if not one.selected and "synthetic_id" in one.features]
+        where = f"The configuration `{'` and `'.join(apart)}` holds" if apart else "Among the rows are"
+        told.append(
+            f"{where} {len(made.accepted):,} that {made.generator} wrote; `synthetic_id` tells them, "
+            "`synthetic_parents` names the rows that it was shown, and `sample_weight` says what they should weigh. "
+            "Weights of real rows are those beside them."
+        )
+    elif made is not None and made.candidates:
+        told.append(f"{made.generator} wrote {len(made.candidates):,} rows, none of which is here.")
+    return [" ".join(told)]

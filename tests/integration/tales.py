@@ -83,3 +83,12 @@ def silent(number, body):
 def endless(number, body):
     return said([{**tale(1000 + i), "output": " ".join(tale(7000 + 40 * i + j)["output"] for j in range(40))}
                  for i in range(20)])  # fmt: skip
+
+
+def blank(number, body):
+    return said([{**tale(1000 + i), "output": "[insert your answer here]"} for i in range(20)])
+
+
+def listing(number, body):
+    """Lists where the rows have texts, which Arrow would write as texts."""
+    return said([{**tale(1000 + i), "input": ["a list", "x"]} for i in range(20)])

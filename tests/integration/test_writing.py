@@ -70,6 +70,8 @@ def test_a_server_s_pace_decides_nothing(kept_stages, tmp_path):
         (tales.refusing, "refusal"),
         (tales.silent, "empty answer"),
         (tales.endless, "length"),
+        (tales.blank, "placeholder"),
+        (tales.listing, "made otherwise"),
     ],
 )
 def test_a_bad_model_adds_nothing_and_each_row_says_why(model, reason, kept_stages, tmp_path, caplog):

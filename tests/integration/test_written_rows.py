@@ -3,10 +3,11 @@
 import pytest
 from datasets import load_dataset
 
+from pipeline.sinks.trainers import Trainer
 from tests.conftest import corebound, ledger_of, write_jsonl
 from tests.integration import tales
 from tests.integration.chat_server import serving
-from tests.integration.writing import command, run_with, tops
+from tests.integration.writing import command, reasons, run_with, tops
 
 pytest.importorskip("openai")
 COLUMNS = ["synthetic_id", "synthetic_parents", "synthetic_generator", "synthetic_prompt", "synthetic_bin",
@@ -43,6 +44,7 @@ def test_mixed_rows_say_which_they_are_and_what_all_weigh(files, kept_stages, tm
     assert {parent for parents in made["synthetic_parents"] for parent in parents} <= known
     card = (folder / "README.md").read_text()
     assert f"Among the rows are {len(written)} that m wrote" in card and "config_name: synthetic" not in card
+    assert f"# A selection of {kept} rows from dataset, and {len(written)} that m wrote" in card
     assert "with columns `synthetic_*`, `sample_weight` added" in card
 
 
@@ -51,6 +53,34 @@ def test_mixed_rows_have_their_columns_where_nothing_was_written(kept_stages, tm
     rows, _ = published(run, tmp_path)
     assert len(rows) == run.selection.kept.sum() and rows.column_names[-len(COLUMNS) :] == COLUMNS
     assert rows["sample_weight"] == rows["selection_weight"]
+
+
+def test_a_card_says_nothing_of_rows_that_are_not_there(kept_stages, tmp_path):
+    run, _ = run_with(tales.good, kept_stages, tmp_path, synthetic="none")
+    rows, folder = published(run, tmp_path)
+    card = (folder / "README.md").read_text()
+    assert len(rows) == run.selection.kept.sum() and "synthetic" not in card.split("## How to make it again")[0]
+    assert f"m wrote {len(run.additions.candidates)} rows, none of which is here" in card
+
+
+def test_a_chat_whose_speaker_no_trainer_knows_stops_nothing(tmp_path):
+    def chat(row):
+        return [{"role": "user", "content": row["instruction"]}, {"role": "assistant", "content": row["output"]}]
+
+    def odd(number, body):
+        """In one of four chats a customer greets."""
+        turns = [chat(tales.tale(1000 + tales.first_of(body) + i)) for i in range(20)]
+        for one in turns[::4]:
+            one.insert(0, {"role": "customer", "content": "Hello there."})
+        return tales.said([{"messages": one} for one in turns])
+
+    rows = [{"messages": chat(row), "task": row["task"]} for row in tales.corpus()]
+    sink = {"trainer": Trainer.axolotl}
+    run, _ = run_with(odd, str(tmp_path / "stages"), tmp_path, rows=rows, synthetic="mixed", sink=sink)
+    found, folder = published(run, tmp_path)
+    assert len(found) > run.selection.kept.sum() and reasons(run)["made otherwise"] > 0
+    assert {turn["role"] for row in found for turn in row["messages"]} == {"user", "assistant"}
+    assert "chat_template" in (folder / "axolotl.yaml").read_text()
 
 
 def test_configurations_are_named_after_that_of_the_rows(kept_stages, tmp_path):
