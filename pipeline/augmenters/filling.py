@@ -49,7 +49,7 @@ def write(
                     "weight alone.", JUDGING)  # fmt: skip
         return topup, None
     if own.focus != Focus.thin:
-        plans = along_borders(plans, held, topup, space, selection, whole=own.focus == Focus.both)
+        plans = along_borders(plans, held, topup, space, scores, selection, whole=own.focus == Focus.both)
     _foretell(own, plans, prompt, space)
     if not plans or own.plan_only:
         return topup, None
@@ -173,7 +173,7 @@ def _by_rules(config: Config, scores: Scores, rows: np.ndarray) -> np.ndarray:
     """What rules say of rows, but of their lengths: float64[m]; NaN where no rules are asked."""
     if not isinstance(config.scorers.get("quality"), Heuristic):
         return np.full(len(rows), np.nan)
-    return product([scores.columns[f"quality_{rule}"][rows].astype(np.float64) for rule in RULES])
+    return product([scores.columns[f"quality_{rule}"][rows] for rule in RULES])
 
 
 def _held_out(plans: list[Plan], seed: int, selection: Selection, topup: TopUp) -> np.ndarray:

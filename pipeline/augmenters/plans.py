@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pipeline.arrays import Corpus, Scores, Selection, Space, TopUp
 
 log = logging.getLogger("corebound")
+EDGE = 1_000  # boundary rows of a bin whose nearest rows are looked for, so that this grows with the rows, not faster
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def plan(
     """
     plans = []
     for bin in np.flatnonzero(topup.short).tolist():
-        rows = np.flatnonzero(selection.kept & (topup.bin == bin) & ~scores.aside)
+        rows = np.flatnonzero(selection.kept & (topup.bin == bin) & ~scores.aside & ~space.corpus.empty)
         rows, source, file = _of_one_file(rows, space.corpus)
         name, lacking = str(topup.name[bin]), int(topup.short[bin])
         if len(rows) < FEWEST:
@@ -118,8 +119,9 @@ def plan(
 
 
 def along_borders(
-    plans: list[Plan], held_out: np.ndarray, topup: TopUp, space: Space, selection: Selection, whole: bool
-) -> list[Plan]:
+    plans: list[Plan], held_out: np.ndarray, topup: TopUp, space: Space, scores: Scores, selection: Selection,
+    whole: bool,
+) -> list[Plan]:  # fmt: skip
     """Plans that ask for rows between bins, too (``whole``), or alone; of those that can, with a warning for others.
 
     Parameters
@@ -127,15 +129,15 @@ def along_borders(
     plans : list of Plan
     held_out : int64[m]
         Rows of any bin that no model is shown.
-    topup, space, selection
+    topup, space, scores, selection
     whole : bool
     """
-    others = np.setdiff1d(np.flatnonzero(selection.kept), held_out)
+    others = np.setdiff1d(np.flatnonzero(selection.kept & ~scores.aside & ~space.corpus.empty), held_out)
     source, file = _files(others, space.corpus)
     found = []
     for one in plans:
         beyond = others[(source == one.source) & (file == one.file) & (topup.bin[others] != one.bin)]
-        edge = one.shown[one.boundary]
+        edge = one.shown[one.boundary][:EDGE]
         met = borders(edge, beyond, topup.bin, topup.name, space.embeddings.vectors)
         if not met:
             log.warning("augmenter: %s has %d boundary rows to show, beside %d rows of other bins in that file; "

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline import tokens
 from pipeline.augmenters import asking
-from pipeline.augmenters.acceptance import Written
-from pipeline.augmenters.plans import Task, columns_of, shape_of
+from pipeline.augmenters.acceptance import BIN, BROKEN, FORM, Written
+from pipeline.augmenters.form import Form
+from pipeline.augmenters.plans import Plan, Task, columns_of, shape_of
+from pipeline.bins.categorizers import named
 from pipeline.errors import DataError
 from pipeline.scorers.heuristic import Heuristic
 from pipeline.sources import OnBadRow, identity
@@ -23,41 +27,74 @@ if TYPE_CHECKING:
     from pipeline.sources.rows import Row
 
 
+@dataclass(frozen=True)
+class Said:
+    """A row of an answer: as it is said, what that means where it can be read, and what is against it before that."""
+
+    row: Row
+    written: Written | None = None
+    reason: str = BROKEN
+
+
 def answers(
-    tasks: list[Task], said: list[str | None], space: Space, config: Config
-) -> list[list[tuple[Row, Written | None]]]:
-    """Rows of each answer, no more than were asked for, and what they say; those of a file are read together.
+    tasks: list[Task], said: list[str | None], label: str | None, form: Callable[[Plan], Form], space: Space,
+    config: Config,
+) -> list[list[Said]]:  # fmt: skip
+    """Rows of each answer, no more than were asked for; those of a file are read together.
 
     Parameters
     ----------
     tasks : list of Task
     said : list of str, optional
         To each of them; None where nothing is said.
+    label : str, optional
+        The column that says the bin of a row; what is written gets that of the rows that were shown.
+    form : callable
+        How the rows of a bin are made.
     space : Space
     config : Config
     """
-    bins = space.bins
-    found: list[list[tuple[Row, Written | None]]] = [
-        [(row, None) for row in asking.rows_of(text)[: task.count]] if text is not None else []
+    corpus, bins = space.corpus, space.bins
+    found = [
+        [Said(row) for row in asking.rows_of(text)[: task.count]] if text is not None else []
         for task, text in zip(tasks, said, strict=True)
     ]
     for where in sorted({task.plan.where for task in tasks}):
-        columns = columns_of(space.corpus, *where)
-        places = [
-            (at, number)
-            for at, task in enumerate(tasks)
-            if task.plan.where == where
-            for number, (row, _) in enumerate(found[at])
-            if set(columns) <= set(row)
-        ]
-        rows = [{column: found[at][number][0][column] for column in columns} for at, number in places]
-        shown = [tasks[at].shows.rows[0] for at, _ in places]
+        columns, kind = columns_of(corpus, *where), corpus.tables[where[0]].features.get(label)
+        reads: list[tuple[int, int, Row, Row]] = []  # place, the row, and what is not read of it
+        for at, task in enumerate(tasks):
+            if task.plan.where != where:
+                continue
+            known = {} if kind is None else {label: _value(corpus, task.shows.rows[0], label)}
+            for number, one in enumerate(found[at]):
+                if not set(columns) <= set(one.row):
+                    continue
+                row = {column: one.row[column] for column in columns}
+                if label in row and row[label] is not None and named(kind)(row[label]) != task.plan.name:
+                    found[at][number] = Said(row, reason=BIN)
+                    continue
+                row |= {column: value for column, value in known.items() if column in row}
+                if form(task.plan).has(row):
+                    reads.append((at, number, row, known))
+                else:
+                    found[at][number] = Said(row, reason=FORM)
+        shown = [tasks[at].shows.rows[0] for at, *_ in reads]
         categories = bins.category_name[bins.category[shown]].tolist()
-        asked = [tasks[at].plan.bin for at, _ in places]
-        told = read(rows, asked, categories, where[0], shape_of(space.corpus, *where), space, config)
-        for (at, number), row, one in zip(places, rows, told, strict=True):
-            found[at][number] = (row if one else found[at][number][0]), one
+        asked = [tasks[at].plan.bin for at, *_ in reads]
+        rows = [row for *_, row, _ in reads]
+        told = read(rows, asked, categories, where[0], shape_of(corpus, *where), space, config)
+        for (at, number, row, known), one in zip(reads, told, strict=True):
+            found[at][number] = Said(row | known, one) if one else found[at][number]
     return found
+
+
+def _value(corpus: Corpus, row: int, column: str) -> Any:
+    """Of a distinct row, as it came."""
+    return (
+        corpus.tables[int(corpus.source[row])]
+        .with_format(None)
+        .select_columns([column])[int(corpus.index[row])][column]
+    )
 
 
 def read(
@@ -90,6 +127,10 @@ def read(
     good = [at for at, fits in enumerate(fitting) if fits]
     if not good:
         return found
+    if len(good) > 1 and not _fit([rows[at] for at in good], features):  # each with types of its own
+        alone = [read([row], [bin], [name], source, shape, space, config)[0]
+                 for row, bin, name in zip(rows, bins, categories, strict=True)]  # fmt: skip
+        return alone
     dataset = Dataset.from_list([rows[at] for at in good], features=features)
     with TemporaryDirectory() as folder:
         part = Memory(
@@ -102,7 +143,8 @@ def read(
         corpus = identity.load(part, Path(folder))
         vectors = config.embedder.more(corpus, config.text, Path(space.embeddings.vectors.filename).parent, config.seed)
         asked, said = (corpus.texts.read(0, len(corpus), part) for part in ("instruction", "response"))
-        within = config.filter.within(tokens.of_new(corpus, config.tokenizer))
+        counted = tokens.of_new(corpus, config.tokenizer if config.filter else None)
+        within = config.filter.within(counted)
         of = np.array([categories[good[row]] for row in corpus.inputs.row[corpus.standing]])
         quality = _quality(corpus, of, config)
         for row, distinct in zip(corpus.inputs.row.tolist(), corpus.inputs.distinct.tolist(), strict=True):

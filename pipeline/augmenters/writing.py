@@ -14,11 +14,10 @@ import numpy as np
 
 from pipeline.arrays.additions import ACCEPTED, Candidate
 from pipeline.augmenters import asking, reading
-from pipeline.augmenters.acceptance import BIN, BROKEN, FORM, Gate, Seeds, Written
+from pipeline.augmenters.acceptance import BROKEN, Gate, Seeds
 from pipeline.augmenters.form import Form
 from pipeline.augmenters.plans import Plan, Task, columns_of, rows_shown
 from pipeline.augmenters.seeds import Turn
-from pipeline.bins.categorizers import named
 from pipeline.endpoint.client import Failure
 from pipeline.errors import EndpointError
 from pipeline.progress import track
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from pipeline.endpoint.chat import Chat
     from pipeline.endpoint.meter import Meter
     from pipeline.endpoint.store import Store
-    from pipeline.sources.rows import Row
 
 log = logging.getLogger("corebound")
 CHANCE = "few of its bin pass"
@@ -89,7 +87,9 @@ class Writer:
             ]
             seen, taken = Counter(), Counter()
             answers = self._round(batch)
-            read = reading.answers(batch, [said for said, _ in answers], self.space, self.config)
+            read = reading.answers(
+                batch, [said for said, _ in answers], self.label, self._form, self.space, self.config
+            )
             for task, (said, key), rows in zip(batch, answers, read, strict=True):
                 plan = task.plan
                 asked[plan.bin] += 1
@@ -183,9 +183,7 @@ class Writer:
             self.forms[plan.bin] = Form.of([*shown["seeds"], *shown["beyond"]])
         return self.forms[plan.bin]
 
-    def _judged(
-        self, rows: list[tuple[Row, Written | None]], key: str, task: Task
-    ) -> list[tuple[Candidate, np.ndarray | None]]:
+    def _judged(self, rows: list[reading.Said], key: str, task: Task) -> list[tuple[Candidate, np.ndarray | None]]:
         """Rows of an answer, judged in their order."""
         corpus, plan = self.space.corpus, task.plan
         seeds = [*task.shows.rows, *task.shows.beyond]
@@ -194,18 +192,12 @@ class Writer:
         if not rows:
             return [(nothing, None)]
         shown = Seeds(corpus.texts.of(np.array(seeds)))
-        features = corpus.tables[plan.source].features
-        texts = self.label in features and getattr(features[self.label], "dtype", None) == "string"
         found: list[tuple[Candidate, np.ndarray | None]] = []
-        for row, one in rows:
+        for said in rows:
+            one = said.written
             if one is None:
-                found.append((replace(nothing, row=row), None))
-                continue
-            if not self._form(plan).has(row):
-                found.append((replace(nothing, row=row, id=one.id.decode(), reason=FORM), None))
-                continue
-            other = self.label in row and named(corpus, self.label)(row[self.label]) != plan.name
-            reason = BIN if other else self.gate.judge(one, shown)
-            own = row | {self.label: plan.name} if texts else row
-            found.append((replace(nothing, row=own, id=one.id.decode(), reason=reason), one.vector))
+                found.append((replace(nothing, row=said.row, reason=said.reason), None))
+            else:
+                reason = self.gate.judge(one, shown)
+                found.append((replace(nothing, row=said.row, id=one.id.decode(), reason=reason), one.vector))
         return found

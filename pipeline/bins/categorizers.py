@@ -56,20 +56,29 @@ def grouped(corpus: Corpus, column: str) -> Categories:
 
     Values of a `datasets.ClassLabel` are called by their names.
     """
-    called = named(corpus, column)
+    called = [named(table.features.get(column)) for table in corpus.tables]
     labels = [
-        UNLABELLED if value is None else ", ".join(map(called, value)) if isinstance(value, list) else called(value)
-        for value in corpus.column(column)
+        UNLABELLED if value is None else ", ".join(map(call, value)) if isinstance(value, list) else call(value)
+        for call, value in zip(map(called.__getitem__, corpus.source.tolist()), corpus.column(column), strict=True)
     ]
     name, code = np.unique(np.array(labels, dtype=object), return_inverse=True)
     return Categories(code.astype(np.int32), name.astype(str))
 
 
-def named(corpus: Corpus, column: str) -> Callable[[Any], str]:
-    """What values of a column are called: those of a `datasets.ClassLabel` by their names, others as text."""
-    kinds = [table.features[column] for table in corpus.tables if column in table.column_names]
-    names = [getattr(getattr(kind, "feature", kind), "names", None) for kind in kinds]
-    if not names or any(one is None or one != names[0] for one in names):
+def named(kind: Any) -> Callable[[Any], str]:
+    """What values of a column are called: those of a `datasets.ClassLabel` by their names, others as text.
+
+    Parameters
+    ----------
+    kind : datasets feature, optional
+    """
+    names = getattr(getattr(kind, "feature", kind), "names", None)
+    if not names:
         return str
-    of = names[0]
-    return lambda value: str(value) if isinstance(value, str) else of[value] if value >= 0 else UNLABELLED
+
+    def name(value: Any) -> str:
+        if isinstance(value, int) and not isinstance(value, bool) and value < len(names):
+            return names[value] if value >= 0 else UNLABELLED
+        return str(value)
+
+    return name

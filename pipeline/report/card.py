@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pipeline.report.thin import among_told, published, topup_told
+from pipeline.sinks.configurations import AUDIT
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetCardData
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 BEGIN, END = "<!-- corebound: begin -->", "<!-- corebound: end -->"  # between them the text is ours
 MARK = "selected by corebound"  # begins what we say of a configuration
+FILES, BESIDE = "files", "what a model wrote beside it, files"
 LONGEST = 100  # characters of a name
 SHOWN = 30  # thin bins; the rest is in run.json
 PAPERS = {
@@ -55,7 +57,8 @@ def metadata(run: Run, about: dict[str, Any], configurations: dict[str, Written]
             "config_name": name,
             # It tells one product from another that replaces it in the same folder: load_dataset caches by what is
             # said here, not by the files.
-            "description": f"{MARK}, files " + " ".join(shards.digest[:16] for shards in one.splits.values()),
+            "description": f"{MARK}, {FILES if one.selected or name == AUDIT else BESIDE} "
+            + " ".join(shards.digest[:16] for shards in one.splits.values()),
             "data_files": [{"split": split, "path": shards.glob} for split, shards in one.splits.items()],
         }
         # Two kinds of rows have no default: whoever loads them says which.

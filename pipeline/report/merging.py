@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline import hub
 from pipeline.errors import ConfigError
-from pipeline.report.card import BEGIN, END, MARK
+from pipeline.report.card import BEGIN, BESIDE, END, MARK
 from pipeline.sinks.configurations import AUDIT
 from pipeline.sinks.patterns import files_of, listed
 
@@ -107,6 +109,26 @@ def is_marked(config: dict[str, Any]) -> bool:
     return str(config.get("description", "")).startswith(MARK)
 
 
+def goes(config: dict[str, Any], written: Mapping[str, Iterable[str]]) -> bool:
+    """Whether a configuration that is there goes with a push: the ledger, and what was written beside replaced rows.
+
+    Parameters
+    ----------
+    config : dict
+        As the card has it.
+    written : mapping of str to iterable of str
+        Splits of each configuration that is pushed.
+    """
+    name = config["config_name"]
+    if name == AUDIT:
+        return is_marked(config)
+    of = re.sub(r"-?(synthetic(-\d+)?|candidates)$", "", name) or "default"
+    splits = {files.get("split") for files in files_of(config)}
+    replaced = any(of == one or one.startswith(f"{of}-") for one, made in written.items() if splits <= set(made))
+    beside = str(config.get("description", "")).startswith(f"{MARK}, {BESIDE}")
+    return beside and replaced and name not in written
+
+
 def _read(card: str) -> DatasetCard:
     from yaml import YAMLError
 
@@ -123,7 +145,7 @@ def _others(data: dict[str, Any], added: dict[str, Any]) -> bool:
     for one in listed(data.get("configs")):
         name = one["config_name"]
         stays = name not in ours or any(files.get("split") not in ours[name] for files in files_of(one))
-        if stays and not (name == AUDIT and is_marked(one)):
+        if stays and not goes(one, ours):
             return True
     return False
 
@@ -150,9 +172,10 @@ def _configurations(data: dict[str, Any], added: dict[str, Any]) -> tuple[list[A
     """``configs`` and ``dataset_info`` of both."""
     configs = {one["config_name"]: one for one in listed(data.get("configs"))}
     infos = {one.get("config_name", "default"): one for one in listed(data.get("dataset_info"))}
-    if AUDIT in configs and is_marked(configs[AUDIT]):  # of the push before
-        del configs[AUDIT]
-        infos.pop(AUDIT, None)
+    pushed = {one["config_name"]: {files["split"] for files in one["data_files"]} for one in listed(added["configs"])}
+    for name in [name for name, one in configs.items() if goes(one, pushed)]:  # of the push before
+        del configs[name]
+        infos.pop(name, None)
     if len(configs) == 1 and "default" not in configs:  # what load_dataset gives without a name, which others would end
         next(iter(configs.values()))["default"] = True
     for one in listed(added["configs"]):

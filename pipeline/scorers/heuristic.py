@@ -82,7 +82,7 @@ class Heuristic(Scorer):
         names, code = np.unique(category, return_inverse=True)
         routes = [ROUTES.get(str(name), REST) for name in names]
         values, _, _ = _judge(texts, routes, code, (0, len(code)))
-        return product(values.T)
+        return product(values.T.astype(np.float32))  # as those of the corpus are kept
 
     def score(self, space: Space, executor: Executor) -> Verdicts:
         return self.parts(space, executor)[""]

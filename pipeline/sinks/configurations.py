@@ -25,6 +25,7 @@ SINGLE = "default"
 AUDIT = "audit"  # what the card calls the configuration that the ledger is
 SYNTHETIC, CANDIDATES = "synthetic", "candidates"  # rows that a language model wrote: those kept, and all
 OURS = (AUDIT, SYNTHETIC, CANDIDATES)
+APART = "written"  # the folder of these two
 WEIGHT = "sample_weight"
 # Of a row that was written, behind those of its source: `synthetic-` and a hash, which no real row has; ids of the rows
 # that the model was shown; the model; a hash of the request; the bin, and at whose border; what it should weigh.

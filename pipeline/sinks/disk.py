@@ -28,7 +28,7 @@ from pipeline.sinks import (
     synthetic,
     trainers,
 )
-from pipeline.sinks.configurations import AUDIT, OURS, SINGLE, Written
+from pipeline.sinks.configurations import APART, AUDIT, OURS, SINGLE, Written
 from pipeline.sinks.synthetic import Synthetic
 from pipeline.sinks.trainers import Trainer
 
@@ -122,7 +122,8 @@ class Disk(Sink):
             written = self._write_rows(draft, run)
             apart = synthetic.tables(run, set(written), lambda name: self._named(name)[0], self.synthetic)
             for name, table in apart.items():
-                made = shards.write([table], draft, Path("data") / name, self.split, self.files, self.shard_mb)
+                # Not in `data`, of which LLaMA-Factory reads all files.
+                made = shards.write([table], draft, Path(APART) / name, self.split, self.files, self.shard_mb)
                 written[name] = Written(table.features, {self.split: made}, selected=False)
             records = ledger.records(run.space, run.scores, run.order, run.selection, run.topup, self.audit_text)
             audit = shards.write_ledger(draft, records)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import ConfigError
-from pipeline.report.merging import configs_of, is_marked, parted
+from pipeline.report.merging import configs_of, goes, is_marked, parted
 from pipeline.sinks import run_record
 from pipeline.sinks.configurations import AUDIT
 from pipeline.sinks.folders import MAP
@@ -84,6 +84,7 @@ class Existing:
     def stale(self, names: list[str], written: Globs) -> list[str]:
         """Our files in the place of those to be written that are not among them, and entries of trainers."""
         places = [glob for globs in written.values() for glob in globs.values()]
+        places += [pattern for one in self.configs.values() if goes(one, written) for pattern in patterns_of(one)]
         for name, globs in written.items():
             there = self.configs.get(name, {})
             places += set(patterns_of(there)) - set(patterns_of(there, globs))  # of another format, say
@@ -182,9 +183,8 @@ class Existing:
     def _staying(self, written: Globs) -> dict[str, list[str]]:
         """What configurations read beside what is written: other ones, and other splits of the same."""
         found = {name: patterns_of(one, written.get(name, ())) for name, one in self.configs.items()}
-        if AUDIT in found and is_marked(self.configs[AUDIT]):
-            del found[AUDIT]  # replaced, or gone from the card, with the ledger that it was of
-        return {name: patterns for name, patterns in found.items() if patterns}
+        # What goes is replaced, or gone from the card, with what it was of.
+        return {name: found[name] for name, one in self.configs.items() if found[name] and not goes(one, written)}
 
 
 def _read_by(name: str, patterns: list[str]) -> bool:

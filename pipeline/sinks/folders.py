@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import ConfigError
 from pipeline.sinks import run_record, trainers
+from pipeline.sinks.configurations import APART
 from pipeline.sinks.run_record import RECORD
 from pipeline.sinks.shards import LEDGER
 
@@ -65,5 +66,5 @@ def _is_ours(path: Path, target: Path) -> bool:
         return bool(run_record.read(path.read_text("utf-8", errors="replace")))
     return (
         name in ("README.md", LEDGER, MAP, RECEIPT, *trainers.FILES.values())
-        or re.fullmatch(r"data/([\w.+-]+/)?[\w.-]+-\d+-of-\d+\.(parquet|jsonl)", name) is not None
+        or re.fullmatch(rf"(data|{APART})/([\w.+-]+/)?[\w.-]+-\d+-of-\d+\.(parquet|jsonl)", name) is not None
     )
