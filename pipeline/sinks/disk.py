@@ -186,6 +186,8 @@ class Disk(Sink):
         passed = {split: [table] for split, table in run.config.source.passed().items()}
         written, parts_of, said = {}, {}, (space, run.scores, run.order, run.topup)
         for name, parts in found.items():
+            if self.columns or self.synthetic == Synthetic.mixed:
+                parts = shards.apart(parts, draft)
             if self.columns:
                 more = [shards.with_columns(rows, inputs.distinct[which], represents, *said) for rows, which in parts]
                 parts = [(rows, which) for rows, (_, which) in zip(more, parts, strict=True)]
@@ -205,7 +207,8 @@ class Disk(Sink):
                     else trainers.of_corpus(space.corpus, int(inputs.source[parts[0][1][0]]))
                 )
                 parts_of[name] = laid, concatenate_datasets(rows), folder.as_posix()
-        (draft / "messages.arrow").unlink(missing_ok=True)
+        for file in draft.glob("*.arrow"):
+            file.unlink()
         if self.trainer is not None:
             entry = trainers.entry(self.trainer, parts_of, self.split, self.home)
             (draft / trainers.FILES[self.trainer]).write_text(entry, "utf-8")

@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 LEDGER = "ledger.parquet"
 
 
+def apart(parts: list[tuple[Dataset, np.ndarray]], draft: Path) -> list[tuple[Dataset, np.ndarray]]:
+    """Rows in files of their own, to which columns can be added: `datasets` would leave such files in the cache."""
+    number = len(list(draft.glob("*.arrow")))
+    return [
+        (rows.flatten_indices(cache_file_name=str(draft / f"rows-{number + more}.arrow")), which)
+        for more, (rows, which) in enumerate(parts)
+    ]
+
+
 def write(parts: list[Dataset], draft: Path, folder: Path, split: str, ending: str, shard_mb: int) -> Shards:
     """Write rows of one schema as files of about ``shard_mb`` (10^6 bytes in memory) each.
 

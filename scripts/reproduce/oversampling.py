@@ -31,6 +31,8 @@ from proof.sets import SETS
 from tabular import tables
 from topup import losses, report, scaling, texts
 
+from pipeline.endpoint.chat import Chat
+
 CODE = ("pipeline/**/*.py", "pipeline/**/*.yaml", "scripts/reproduce/topup/*.py", "scripts/reproduce/tails/sets.py",
         "scripts/reproduce/tabular/tables.py", "scripts/reproduce/tabular/classifiers.py",
         "scripts/reproduce/oversampling.py", "scripts/proof/s*.py")  # fmt: skip
@@ -107,8 +109,14 @@ def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
             f"found sets={chosen['sets']}, tables={chosen['tables']} and imbalances={chosen['imbalances']}; expected a "
             "set or tables, and imbalances of 1 or more; mend them."
         )
+    if chosen["tables"] is not None and not Path(chosen["tables"]).is_dir():
+        raise SystemExit(f"tables: {chosen['tables']} is no folder; name that of the tables, or tables=null.")
+    if chosen["chat"]:
+        Chat(**chosen["chat"]).require("chat")
+        if chosen["workers"] > 1:
+            raise SystemExit("chat's caps are of one process, and workers is more than 1; set workers=1.")
     sizes, amounts = chosen["sizes"], chosen["amounts"]
-    if len(sizes) != 2 or not 1 <= sizes[1] < sizes[0] or min(amounts, default=1) < 1:
+    if len(sizes) != 2 or not 2 <= sizes[1] < sizes[0] or min(amounts, default=1) < 1:
         raise SystemExit(
             f"found sizes={sizes} and amounts={amounts}; expected rows of the larger and of the smaller class, and "
             "amounts of 1 or more; mend them."

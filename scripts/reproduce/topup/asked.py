@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from tabular.tables import Table
 from pipeline.augmenters import asking
 from pipeline.endpoint.chat import Chat
 from pipeline.endpoint.client import Failure
+from pipeline.endpoint.meter import Meter
 from pipeline.endpoint.store import Store
 from topup.generators import Generator, NoRows
 
@@ -31,8 +35,8 @@ def generator(table: Table, scaler: StandardScaler, chosen: dict[str, Any]) -> G
     chosen : dict
         ``chat``: settings of `pipeline.endpoint.chat.Chat`; ``folder``, where answers are kept.
     """
-    chat = Chat(**chosen["chat"])
-    chat.require("chat")
+    chat = Chat(**{"temperature": 0.7, "answer_tokens": 4096} | chosen["chat"])
+    meter = _meter(json.dumps(chosen["chat"], sort_keys=True))
     row = {
         "type": "object",
         "properties": {one: {"type": "number"} for one in table.columns},
@@ -43,7 +47,7 @@ def generator(table: Table, scaler: StandardScaler, chosen: dict[str, Any]) -> G
     def make(features: np.ndarray, label: np.ndarray, number: int, many: int, seed: int) -> np.ndarray:
         own = np.round(scaler.inverse_transform(features[label == number]), 6)
         known, found, first = {tuple(one) for one in own.tolist()}, [], 1
-        rng, prompt, meter = np.random.default_rng([seed, number]), asking.read(None), chat.meter()
+        rng, prompt, reasons = np.random.default_rng([seed, number]), asking.read(None), Counter()
         with closing(Store(Path(chosen["folder"]) / "requests.sqlite")) as store:
             for _ in range(ROUNDS):
                 requests = []
@@ -55,6 +59,9 @@ def generator(table: Table, scaler: StandardScaler, chosen: dict[str, Any]) -> G
                 said = dict(chat.ask(requests, schema, store, meter))
                 for at in sorted(said):
                     if isinstance(said[at], Failure):
+                        if not said[at].capped:
+                            raise SystemExit(f"{chat.model} failed ({said[at].reason}); run again, which goes on here.")
+                        reasons[said[at].reason] += 1
                         continue
                     for one in asking.rows_of(said[at].text):
                         values = numbers(one, table.columns)
@@ -63,15 +70,22 @@ def generator(table: Table, scaler: StandardScaler, chosen: dict[str, Any]) -> G
                             found.append(values)
                 if len(found) >= many:
                     return scaler.transform(np.array(found[:many]))
-        raise NoRows(f"{len(found)} rows of {many} in {meter}")
+        why = ", ".join(reasons) or f"{ROUNDS} rounds"
+        raise NoRows(f"{len(found)} rows of {many} ({why})")
 
     return make
+
+
+@cache
+def _meter(chat: str) -> Meter:
+    """Of all that this process asks, so that caps are of a run."""
+    return Chat(**json.loads(chat)).meter()
 
 
 def numbers(row: dict[str, Any], columns: list[str]) -> tuple[float, ...] | None:
     """Its values, where it has a number for every column."""
     try:
         values = tuple(float(row[column]) for column in columns)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
     return values if np.isfinite(values).all() else None

@@ -14,7 +14,7 @@ HEAD = """\
 Balanced cross-entropy on test rows (nats, mean over {draws} draws) of a classifier of {large} to {small} rows (of
 smaller tables as many as leave half of the smaller class to test with), with synthetic rows of the smaller class until
 both are alike. Below: change to none, and to class weights, of the geometric mean over tables that have both; and
-balanced accuracy, in points, mean over the tables that all have.
+balanced accuracy, in points, mean over the tables that all have. Left out: {left}.
 """
 BEYOND = """\
 ## More synthetic rows, of both classes
@@ -27,15 +27,20 @@ FAILED = "Where a method made too few rows, these draws have no loss: "
 
 def write(results: pd.DataFrame, sizes: list[int]) -> str:
     """Everything that the results say."""
-    good = results[results.loss.notna()]
-    parts = [HEAD.format(large=sizes[0], small=sizes[1], draws=good.repeat.nunique())]
+    good = results[results.loss.notna()] if "loss" in results else results[:0]
+    out = results.get("left_out", pd.Series(np.nan, results.index))
+    why = results[out.notna()].groupby("left_out").table.nunique() if out.notna().any() else {}
+    left = "; ".join(f"{many} tables with {reason}" for reason, many in dict(why).items()) or "none"
+    if good.empty:
+        raise SystemExit(f"no table can be tried with sizes={sizes} ({left}); give smaller sizes, or other tables.")
+    parts = [HEAD.format(large=sizes[0], small=sizes[1], draws=good.repeat.nunique(), left=left)]
     for classifier, part in good.groupby("classifier", sort=False):
         parts += [f"### {classifier}\n", at_balance(part)]
     more = good[good.method.isin(good[good.extra > 0].method)]
     parts += [BEYOND] * (len(more) > 0)
     for classifier, part in more.groupby("classifier", sort=False):
         parts += [f"### {classifier}, beyond balance\n", beyond(part)]
-    failed = results[results.loss.isna()]
+    failed = results[results.loss.isna() & out.isna()]
     if len(failed):
         why = failed.groupby(["method", "table", "failed"], sort=False).size().reset_index()
         said = (f"{method}, {table}: {failed} ({many} draws)" for method, table, failed, many in why.to_numpy())

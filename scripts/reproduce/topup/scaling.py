@@ -29,8 +29,8 @@ def judge(name: str, repeat: int, chosen: dict[str, Any]) -> list[dict[str, Any]
     """Loss and balanced accuracy of every classifier: without synthetic rows, at balance, and with more of them."""
     table = tables.read(Path(chosen["tables"]), name, folds=2)
     split = parts(table, chosen["sizes"], repeat)
-    if split is None:
-        return []
+    if isinstance(split, str):
+        return [{"table": name, "repeat": repeat, "left_out": split}]
     common = {"table": name, "repeat": repeat, "rows": np.bincount(split.train[1]).tolist()}
     found: list[dict[str, Any]] = []
 
@@ -63,16 +63,18 @@ class Parts:
     scaler: StandardScaler
 
 
-def parts(table: tables.Table, sizes: list[int], seed: int) -> Parts | None:
+def parts(table: tables.Table, sizes: list[int], seed: int) -> Parts | str:
     """Training rows as many as ``sizes`` of the larger and the smaller class, or as few to one another; others test.
 
-    Half of the smaller class tests. None of a table that has more classes, or fewer than half of these rows.
+    Half of the smaller class tests. Why not, of a table that has more classes, or fewer than half of these rows.
     """
     rng, (large, small) = np.random.default_rng(seed), sizes
     size = np.bincount(table.label)
     few = min(small, int(size[1]) // 2, int(size[0]) * small // (large + small))
-    if len(size) != 2 or few < small / 2:
-        return None
+    if len(size) != 2:
+        return "more than two classes"
+    if few < max(small / 2, 2):
+        return "too few rows"
     rows = [rng.permutation(np.flatnonzero(table.label == one)) for one in (0, 1)]
     many = few * large // small
     train, test = np.concatenate([rows[0][:many], rows[1][:few]]), np.concatenate([rows[0][many:], rows[1][few:]])
