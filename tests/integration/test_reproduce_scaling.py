@@ -103,6 +103,22 @@ def test_synthetic_rows_are_of_their_class():
     assert (made.min(axis=0) >= own.min(axis=0)).all() and (made.max(axis=0) <= own.max(axis=0)).all()
 
 
+def test_rows_that_teach_do_not_test_and_half_of_the_small_class_does():
+    from tabular.tables import Table
+    from topup.scaling import parts
+
+    label = np.repeat([0, 1], [300, 40])
+    table = Table("t", np.arange(340.0)[:, None], label, 0, ["a"], ["many", "rare"])
+    split = parts(table, [90, 10], 0)
+    train, test = (split.scaler.inverse_transform(rows[0]).round().ravel() for rows in (split.train, split.test))
+    assert sorted([*train, *test]) == list(range(340))
+    assert np.bincount(split.train[1]).tolist() == [90, 10] and np.bincount(split.test[1]).tolist() == [210, 30]
+    split = parts(table, [900, 100], 0)
+    assert split == "too few rows"
+    few = parts(table, [360, 40], 0)
+    assert np.bincount(few.train[1]).tolist() == [180, 20] and np.bincount(few.test[1]).tolist() == [120, 20]
+
+
 def test_more_rows_share_half_of_the_weight():
     from topup.scaling import grown as growing
 
@@ -115,13 +131,19 @@ def test_more_rows_share_half_of_the_weight():
         assert np.bincount(of).tolist() == [9 + extra, 9 + extra]
         assert weight[:18].sum() == pytest.approx(9) and weight[18:].sum() == pytest.approx(9)
         assert (rows[18:, 0] == of[18:]).all()
+    drawn = list(growing((features, label), lambda *what: 100.0 * (1 + what[2]) + np.arange(what[3])[:, None], [5], 0))
+    assert len(np.unique(drawn[1][1][0])) == len(drawn[1][1][0]), "rows beyond balance are others than those up to it"
 
 
 def test_a_loss_weighs_classes_alike_and_a_slope_is_of_doublings():
-    from topup.losses import slopes
+    from topup.losses import change, over_draws, slopes
     from topup.scaling import losses
 
     chance = np.array([[0.5, 0.5]] * 9 + [[0.25, 0.75]])
     found = losses(chance, np.array([0] * 9 + [1]))
     assert found["loss"] == pytest.approx((np.log(2) - np.log(0.75)) / 2) and found["accuracy"] == 1.0
     assert slopes(pd.DataFrame([[8.0, 4.0, 2.0]], index=["t"], columns=[100, 200, 400]))["t"] == pytest.approx(-50)
+    assert change(pd.Series([2.0, 8.0]), pd.Series([1.0, 2.0])) == pytest.approx(100 * (8**0.5 - 1))
+    draws = pd.DataFrame({"table": "t", "repeat": [0, 1, 0], "method": ["a", "a", "b"], "loss": [1.0, 3.0, 1.0]})
+    means = over_draws(draws, "method").loc["t"]
+    assert means["a"] == 2 and np.isnan(means["b"]), "of one draw only"

@@ -149,6 +149,14 @@ def test_rows_that_the_filter_or_rules_would_not_have_are_not_taken(kept_stages,
     assert all("until" in one.row["output"] for one in run.additions.accepted)
 
 
+def test_no_more_rows_are_taken_of_an_answer_than_were_asked_for(kept_stages, tmp_path):
+    def generous(number, body):
+        return tales.said([tales.tale(9000 + 60 * tales.first_of(body) + i) for i in range(60)])
+
+    run, server = run_with(generous, kept_stages, tmp_path, count=5)
+    assert len(run.additions.candidates) == 5 * len(server.bodies)
+
+
 def test_labels_of_a_data_set_s_own_are_called_by_their_names(kept_stages, tmp_path):
     from datasets import ClassLabel, Dataset, Value
     from datasets.features import Features

@@ -84,6 +84,8 @@ def test_a_bin_without_a_border_is_said_to_have_none(kept_stages, tmp_path, capl
     run, server = run_with(tales.good, kept_stages, tmp_path, focus="boundary", config={"regions": none})
     assert "tales has 0 boundary rows to show" in caplog.text and "weight alone" in caplog.text
     assert not server.bodies and tops(run)[3] == 0 and run.topup.weight.max() > 1
+    run, server = run_with(tales.good, kept_stages, tmp_path, focus="both", config={"regions": none})
+    assert server.bodies and {one.border for one in run.additions.candidates} == {None}, "both asks for the whole bin"
 
 
 def test_a_prompt_of_one_s_own_needs_words_for_borders(kept_stages, tmp_path):

@@ -59,6 +59,12 @@ def test_quality_is_that_of_the_bin_and_what_has_none_is_not_judged_by_it():
     assert one.judge(written(unit(1, 0, -1), id=b"silent"), NOTHING) == "accepted"
 
 
+def test_the_quality_of_other_bins_is_of_no_concern():
+    one = gate(quality=np.array([1, 1, 1, 1, 0.2, 0.2, 0.2, 0.2]))
+    assert one.judge(written(unit(1, 0, 1), quality=0.5), NOTHING) == QUALITY
+    assert one.judge(written(unit(0, 1, 1), bin=1, id=b"other", quality=0.2), NOTHING) == "accepted"
+
+
 def test_what_the_filter_excludes_is_not_taken():
     assert gate().judge(written(unit(1, 0, 1), within=False), NOTHING) == EXCLUDED
 
@@ -99,6 +105,8 @@ def test_the_largest_factor_is_tried_whatever_it_is():
     real, held = (together(draws(rng, 0, n), draws(rng, 1, m)) for n, m in ((20, 6), (20, 6)))
     tried = size.losses(real, draws(rng, 1, 10), held, np.arange(10), np.full(10, 10), 0.6)
     assert list(tried) == [0, 0.25, 0.5, 0.6]
+    tried = size.losses(real, draws(rng, 1, 10), held, np.arange(10), np.full(10, 10), 1.5)
+    assert list(tried) == [0, 0.25, 0.5, 0.75, 1, 1.25, 1.5]
 
 
 def test_a_row_is_at_the_border_of_the_bin_that_it_lies_nearest_to():
@@ -115,6 +123,20 @@ def test_a_row_is_at_the_border_of_the_bin_that_it_lies_nearest_to():
         ([2], "b", [3]), ([1], "b", [3]), ([0], "c", [6]), ([2], "b", [3])
     ]  # fmt: skip
     assert next(along(found, 8)).beyond == [3], "a row is shown once"
+
+
+def test_borders_are_those_of_a_search_of_all(monkeypatch):
+    from pipeline.augmenters import borders as module
+
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((60, 4)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    bin = np.repeat([0, 1, 2], 20)
+    monkeypatch.setattr(module, "BLOCK", 7)
+    found = borders(np.arange(20), np.arange(20, 60), bin, np.array(["a", "b", "c"]), vectors)
+    pairs = {own: near for one in found for own, near in zip(one.own.tolist(), one.beyond.tolist(), strict=True)}
+    assert pairs == {row: 20 + int(np.argmax(vectors[20:] @ vectors[row])) for row in range(20)}
+    assert all((bin[one.beyond] == "abc".index(one.other)).all() for one in found)
 
 
 def draws(rng, bin, many, apart=1.0):

@@ -158,3 +158,21 @@ def test_what_is_said_of_the_only_configuration_gets_its_name():
     info = "configs:\n- config_name: default\n  data_files: data/train.parquet\ndataset_info:\n  features: []\n"
     card, _ = merged(theirs(info), ours("picked"), {})
     assert [one["config_name"] for one in yaml_of(card)["dataset_info"]] == ["default", "picked"]
+
+
+def test_what_was_written_beside_rows_goes_with_them():
+    from pipeline.report.card import BESIDE
+    from pipeline.report.merging import goes
+
+    def config(name, said=BESIDE, split="train"):
+        return {"config_name": name, "description": f"{MARK}, {said} 0", "data_files": [{"split": split, "path": "x"}]}
+
+    pushed = {"default": ["train"], "audit": ["train"]}
+    assert goes(config("synthetic"), pushed) and goes(config("synthetic-1"), pushed)
+    assert goes(config("candidates"), pushed) and goes(config("audit", "files"), pushed)
+    assert not goes(config("synthetic"), {"small": ["train"]}), "another configuration's"
+    assert goes(config("small-synthetic"), {"small": ["train"]})
+    assert not goes(config("synthetic", split="test"), pushed), "another split's"
+    assert not goes(config("synthetic"), {**pushed, "synthetic": ["train"]}), "it is pushed anew"
+    assert not goes(config("synthetic-1", "files"), pushed), "rows of a source of that name"
+    assert not goes({**config("synthetic"), "description": "Mine."}, pushed)

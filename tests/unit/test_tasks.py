@@ -59,6 +59,9 @@ def test_what_requests_teach_is_kept_for_other_rows_and_learnt_anew_from_other_r
     for text in ("dogs", "flowers"):
         categories(tmp_path, [{"instruction": text, "output": "so"}], examples=str(tmp_path / "mine.yaml"))
     assert len(learnt) == 1
+    asked = [{"instruction": "dogs", "output": "so"}]
+    unsure = categories(tmp_path, asked, examples=str(tmp_path / "mine.yaml"), confidence=1.0)
+    assert len(learnt) == 1 and unsure == {"dogs": OTHER}, "what is sure is settled when it is told"
     (tmp_path / "mine.yaml").write_text(TWO.replace("cats and dogs", "flowers").replace("trees and flowers", "cats"))
     assert categories(tmp_path, [{"instruction": "cats", "output": "so"}], examples=str(tmp_path / "mine.yaml"))
     assert len(learnt) == 2
