@@ -45,7 +45,8 @@ FileFormat = StrEnum("FileFormat", ["parquet", "jsonl"])
 class Disk(Sink):
     """``data``, ``README.md`` with ``map.svg``, ``ledger.parquet`` and ``run.json``.
 
-    Where the kept rows have several schemas, each is a configuration with a folder of its own in ``data``.
+    Where the kept rows have several schemas, each is a configuration with a folder of its own in ``data``; what a
+    model wrote has its own in ``written``.
 
     Parameters
     ----------

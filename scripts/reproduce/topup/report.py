@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 from proof.table import markdown
 
+from pipeline.arrays.additions import ACCEPTED
+from pipeline.augmenters.filling import UNHELPFUL, UNUSED
 from topup.texts import BEST, PLAIN
 from topup.writers import COPIES, POISON, REAL, WRITERS
 
 KEY = ["set", "imbalance", "repeat"]
+PASSED = (ACCEPTED, UNUSED, UNHELPFUL)
 WANTED = {REAL: "most of the gap: above 0.50", COPIES: "nothing", POISON: "nothing"}
 
 
@@ -70,10 +73,8 @@ def counts(results: pd.DataFrame) -> str:
             for reasons in own.reasons:
                 for reason, count in reasons.items():
                     why[reason] = why.get(reason, 0) + count / len(own)
-            taken = sum(why.get(reason, 0) for reason in ("accepted", "more than is needed"))
-            others = [
-                (reason, count) for reason, count in why.items() if reason not in ("accepted", "more than is needed")
-            ]
+            taken = sum(why.get(reason, 0) for reason in PASSED)
+            others = [(reason, count) for reason, count in why.items() if reason not in PASSED]
             said = ", ".join(f"{reason} {count:,.0f}" for reason, count in sorted(others, key=lambda one: -one[1]))
             means = (own.lacking.mean(), own.candidates.mean(), taken, own.written.mean())
             told = [*(f"{mean:,.0f}" for mean in means), f"{own.factor.mean():.2f}"]
