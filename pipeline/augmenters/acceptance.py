@@ -14,7 +14,7 @@ from pipeline.heuristics import refusals
 
 WORD, GRAM = re.compile(r"\w+"), 4
 # What stands for an answer that was to be written: "[insert answer here]", "<your answer>".
-BLANK = re.compile(r"[\[<{]+\s*(insert|your|add|enter|put|fill in)\b[^\]>}]{0,60}[\]>}]+|lorem ipsum", re.IGNORECASE)
+BLANK = re.compile(r"[\[<{]+\s*(insert|your|add|enter|put|fill in)\s[\w\s'’-]{0,60}[\]>}]+|lorem ipsum", re.IGNORECASE)
 LENGTHS = (1, 99)  # percentiles of the bytes of a bin's rows; half of the first and twice the last are still alike
 BROKEN, EMPTY, REFUSAL = "broken", "empty answer", "refusal"
 COPY, SEEDS, BIN, NEAR, LENGTH = "copy of a row", "copies its seeds", "other bin", "near a row that is kept", "length"

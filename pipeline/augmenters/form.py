@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipeline.sources.fingerprint import stripped
+
 if TYPE_CHECKING:
     from pipeline.sources.rows import Row
 
 SPEAKERS = ("role", "from")
 OPEN = ("arguments", "parameters", "properties")  # objects whose keys are the user's
+NEVER, USED = {"nothing"}, {"nothing", "text"}
 KINDS = {bool: "truth", int: "number", float: "number", str: "text", list: "list", dict: "object"}
 
 
@@ -29,6 +32,8 @@ class Form:
         Who speaks, and who speaks last.
     parsed : bool
         Whether all arguments that are text are JSON.
+    offers : bool
+        Whether all rows offer the functions that they call.
     """
 
     kinds: dict[str, set[str]]
@@ -36,12 +41,13 @@ class Form:
     speakers: set[str]
     last: set[str]
     parsed: bool
+    offers: bool
 
     @classmethod
     def of(cls, rows: list[Row]) -> Form:
         kinds: dict[str, set[str]] = {}
         always: dict[str, set[str]] = {}
-        for row in rows:
+        for row in map(_bare, rows):
             for place, value in _places(row):
                 kinds.setdefault(place, set()).add(_kind(value))
                 if isinstance(value, dict) and not _open(place):
@@ -50,23 +56,35 @@ class Form:
         spoken = [speakers for row in rows if (speakers := _speakers(row))]
         return cls(
             kinds, always, {one for each in spoken for one in each}, {each[-1] for each in spoken},
-            all(_is_json(call) for row in rows for call in _arguments(row)),
+            all(_is_json(call) for row in rows for call in _arguments(row)), all(map(_offers, rows)),
         )  # fmt: skip
 
     def has(self, row: Row) -> bool:
         """Whether a row is made so."""
+        try:
+            return self._has(_bare(row))
+        except RecursionError:  # a thousand brackets
+            return False
+
+    def _has(self, row: Row) -> bool:
         for place, value in _places(row):
-            if _kind(value) not in self.kinds.get(place, {_kind(value)}):
+            seen = self.kinds.get(place, {_kind(value)})
+            # A column that is always empty may be used.
+            if _kind(value) not in (USED if seen == NEVER else seen):
                 return False
             if isinstance(value, dict) and any(value.get(key) is None for key in self.always.get(place, ())):
                 return False
         speakers = _speakers(row)
         if not set(speakers) <= self.speakers or (self.last and (not speakers or speakers[-1] not in self.last)):
             return False
-        offered, called = _offered(row), {name for _, name in _calls(row)}
-        if offered is not None and not called <= offered:
+        if self.offers and not _offers(row):
             return False
         return not self.parsed or all(map(_is_json, _arguments(row)))
+
+
+def _bare(row: Row) -> Row:
+    """Without nulls for keys that are not there, which a schema makes a server say; a column that is empty is null."""
+    return {column: None if value in ("", []) else stripped(value) for column, value in row.items()}
 
 
 def _kind(value: Any) -> str:
@@ -115,6 +133,12 @@ def _arguments(row: Row) -> list[str]:
     return [arguments for arguments, _ in _calls(row) if isinstance(arguments, str)]
 
 
+def _offers(row: Row) -> bool:
+    """Whether a row offers all functions that it calls, or says of none what it offers."""
+    offered = _offered(row)
+    return offered is None or {name for _, name in _calls(row)} <= offered
+
+
 def _offered(row: Row) -> set[str] | None:
     """Names of the functions that a row offers; None where it says nothing of them."""
     tools = row.get("tools", row.get("functions"))
@@ -122,13 +146,14 @@ def _offered(row: Row) -> set[str] | None:
         tools = json.loads(tools)
     if not isinstance(tools, list):
         return None
-    own = (tool.get("function", tool) if isinstance(tool, dict) else {} for tool in tools)
+    tools = [json.loads(tool) if isinstance(tool, str) and _is_json(tool) else tool for tool in tools]
+    own = [tool.get("function", tool) if isinstance(tool, dict) else {} for tool in tools]
     return {str(one.get("name")) for one in own if isinstance(one, dict)}
 
 
 def _is_json(text: str) -> bool:
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True

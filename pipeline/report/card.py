@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 BEGIN, END = "<!-- corebound: begin -->", "<!-- corebound: end -->"  # between them the text is ours
 MARK = "selected by corebound"  # begins what we say of a configuration
-FILES, BESIDE = "files", "what a model wrote beside it, files"
+BESIDE = "what a model wrote beside"  # and which configurations
 LONGEST = 100  # characters of a name
 SHOWN = 30  # thin bins; the rest is in run.json
 PAPERS = {
@@ -51,13 +51,14 @@ def metadata(run: Run, about: dict[str, Any], configurations: dict[str, Written]
 
     inherited = run.config.source.described()
     first = next(iter(configurations))
+    rows = ", ".join(name for name, one in configurations.items() if one.selected)
     entries = []
     for name, one in configurations.items():
         entry = {
             "config_name": name,
             # It tells one product from another that replaces it in the same folder: load_dataset caches by what is
             # said here, not by the files.
-            "description": f"{MARK}, {FILES if one.selected or name == AUDIT else BESIDE} "
+            "description": f"{MARK}, {'' if one.selected or name == AUDIT else f'{BESIDE} {rows}, '}files "
             + " ".join(shards.digest[:16] for shards in one.splits.values()),
             "data_files": [{"split": split, "path": shards.glob} for split, shards in one.splits.items()],
         }

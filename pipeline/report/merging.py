@@ -122,11 +122,10 @@ def goes(config: dict[str, Any], written: Mapping[str, Iterable[str]]) -> bool:
     name = config["config_name"]
     if name == AUDIT:
         return is_marked(config)
-    of = re.sub(r"-?(synthetic(-\d+)?|candidates)$", "", name) or "default"
+    said = re.match(rf"{MARK}, {BESIDE} (.*), files ", str(config.get("description", "")))
     splits = {files.get("split") for files in files_of(config)}
-    replaced = any(of == one or one.startswith(f"{of}-") for one, made in written.items() if splits <= set(made))
-    beside = str(config.get("description", "")).startswith(f"{MARK}, {BESIDE}")
-    return beside and replaced and name not in written
+    replaced = said and all(splits <= set(written.get(one, ())) for one in said[1].split(", "))
+    return bool(replaced) and name not in written
 
 
 def _read(card: str) -> DatasetCard:

@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 
 from pipeline.augmenters import size
-from pipeline.augmenters.acceptance import BIN, EXCLUDED, LENGTH, NEAR, QUALITY, SEEDS, Gate, Seeds, Written
+from pipeline.augmenters.acceptance import (
+    BIN,
+    EXCLUDED,
+    LENGTH,
+    NEAR,
+    PLACEHOLDER,
+    QUALITY,
+    SEEDS,
+    Gate,
+    Seeds,
+    Written,
+)
 from pipeline.augmenters.borders import borders
 from pipeline.augmenters.seeds import along, divided, rotating
 
@@ -67,6 +78,16 @@ def test_the_quality_of_other_bins_is_of_no_concern():
 
 def test_what_the_filter_excludes_is_not_taken():
     assert gate().judge(written(unit(1, 0, 1), within=False), NOTHING) == EXCLUDED
+
+
+@pytest.mark.parametrize(
+    ("said", "blank"),
+    [("[insert answer here]", True), ("So <your answer>.", True), ("{fill in the blank}", True),
+     ("const f = (a, b) => { add(a, b); };", False), ("ops = {add, sub}", False), ('<add key="a" value="b"/>', False),
+     ("options = [put, call]", False), ('<insert id="addUser" parameterType="User">', False)],
+)  # fmt: skip
+def test_placeholders_are_told_from_code(said, blank):
+    assert (gate().judge(written(unit(1, 0, 1), said=said), NOTHING) == PLACEHOLDER) == blank
 
 
 def test_a_template_is_no_copy():

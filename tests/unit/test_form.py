@@ -63,3 +63,34 @@ def test_arguments_are_the_user_s_own():
     other = {"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [
         {"function": {"name": "f", "arguments": {"town": 3}}}]}]}  # fmt: skip
     assert Form.of(with_objects).has(other)
+
+
+def test_what_a_schema_makes_a_server_say_is_not_said():
+    turn = {"tool_calls": None, "tool_call_id": None, "name": None}
+    said = {"messages": [{"role": "user", "content": "x"} | turn, {"role": "assistant", "content": "y"} | turn],
+            "tools": OFFERED}  # fmt: skip
+    assert CHATS.has(said)
+    said["messages"][1] |= {
+        "content": None,
+        "tool_calls": [{"function": {"name": "add", "arguments": "{}"}, "id": None}],
+    }
+    assert not CHATS.has(said), "calls have an id"
+
+
+def test_empty_and_null_are_one_where_rows_have_either():
+    rows = [{"instruction": "a", "input": ""}, {"instruction": "b", "input": "c"}]
+    assert Form.of(rows).has({"instruction": "d", "input": None})
+    assert Form.of(rows[:1]).has({"instruction": "d", "input": None})
+    assert Form.of(rows[:1]).has({"instruction": "d", "input": "e"})
+    assert not Form.of(rows[1:]).has({"instruction": "d", "input": None})
+
+
+def test_a_thousand_brackets_are_no_row():
+    assert not CHATS.has(calling(arguments="[" * 200_000))
+    assert not CHATS.has(chat(("user", "x"), ("assistant", "y"), tools="[" * 200_000))
+
+
+@pytest.mark.parametrize("tools", [['{"name": "add"}'], ["add"], [], None])
+def test_rows_are_made_as_they_are_themselves_however_they_offer(tools):
+    row = calling() | {"tools": tools}
+    assert Form.of([row]).has(row)

@@ -164,15 +164,19 @@ def test_what_was_written_beside_rows_goes_with_them():
     from pipeline.report.card import BESIDE
     from pipeline.report.merging import goes
 
-    def config(name, said=BESIDE, split="train"):
-        return {"config_name": name, "description": f"{MARK}, {said} 0", "data_files": [{"split": split, "path": "x"}]}
+    def config(name, of="default", split="train"):
+        said = f"{MARK}, {f'{BESIDE} {of}, ' if of else ''}files 0"
+        return {"config_name": name, "description": said, "data_files": [{"split": split, "path": "x"}]}
 
     pushed = {"default": ["train"], "audit": ["train"]}
-    assert goes(config("synthetic"), pushed) and goes(config("synthetic-1"), pushed)
-    assert goes(config("candidates"), pushed) and goes(config("audit", "files"), pushed)
+    assert goes(config("synthetic"), pushed) and goes(config("candidates"), pushed)
+    assert goes(config("audit", of=None), pushed)
     assert not goes(config("synthetic"), {"small": ["train"]}), "another configuration's"
-    assert goes(config("small-synthetic"), {"small": ["train"]})
+    assert goes(config("en-synthetic", "en"), {"en": ["train"]})
+    assert not goes(config("en-synthetic", "en"), {"en-news": ["train"]})
+    assert goes(config("synthetic", "a, b"), {"a": ["train"], "b": ["train"]})
+    assert not goes(config("synthetic", "a, b"), {"a": ["train"]}), "b stays"
     assert not goes(config("synthetic", split="test"), pushed), "another split's"
     assert not goes(config("synthetic"), {**pushed, "synthetic": ["train"]}), "it is pushed anew"
-    assert not goes(config("synthetic-1", "files"), pushed), "rows of a source of that name"
+    assert not goes(config("synthetic-1", of=None), pushed), "rows of a source of that name"
     assert not goes({**config("synthetic"), "description": "Mine."}, pushed)
