@@ -53,7 +53,7 @@ def read(file: str | None, border: bool = False) -> Prompt:
     Raises
     ------
     ConfigError
-        If it is not there, or shows no seeds.
+        If it is not there, or shows no seeds, or not both sides of a border.
     """
     import yaml
 

@@ -188,7 +188,7 @@ class Disk(Sink):
         written, parts_of, said = {}, {}, (space, run.scores, run.order, run.topup)
         for name, parts in found.items():
             if self.columns or self.synthetic == Synthetic.mixed:
-                parts = shards.apart(parts, draft)
+                parts = shards.flattened(parts, draft)
             if self.columns:
                 more = [shards.with_columns(rows, inputs.distinct[which], represents, *said) for rows, which in parts]
                 parts = [(rows, which) for rows, (_, which) in zip(more, parts, strict=True)]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LEDGER = "ledger.parquet"
 
 
-def apart(parts: list[tuple[Dataset, np.ndarray]], draft: Path) -> list[tuple[Dataset, np.ndarray]]:
+def flattened(parts: list[tuple[Dataset, np.ndarray]], draft: Path) -> list[tuple[Dataset, np.ndarray]]:
     """Rows in files of their own, to which columns can be added: `datasets` would leave such files in the cache."""
     number = len(list(draft.glob("*.arrow")))
     return [

@@ -101,6 +101,27 @@ def test_a_server_that_answers_nothing_is_an_error(kept_stages, tmp_path):
         run_with(lambda number, body: 500, kept_stages, tmp_path)
 
 
+def test_a_server_that_dies_in_the_middle_ends_the_run_and_the_next_asks_only_the_rest(kept_stages, tmp_path):
+    from pipeline.errors import EndpointError
+
+    alive = [True] * 4 + [False] * 1000
+
+    def moody(number, body):
+        first = tales.first_of(body)
+        return tales.said([tales.tale(1000 + first + i) for i in range(4)]) if alive[number] else 500
+
+    chat = {"max_requests": 60, "concurrency": 1}
+    with serving(moody) as server:
+        with pytest.raises(EndpointError, match="run again, which asks these and the rest"):
+            run_with(None, kept_stages, tmp_path, chat=chat | {"url": server.url}, count=4)
+        answered = [body["messages"][1]["content"] for body in server.bodies[:4]]
+        before, alive[:] = len(server.bodies), [True] * 1000
+        run, _ = run_with(None, kept_stages, tmp_path, chat=chat | {"url": server.url}, count=4)
+        again = [body["messages"][1]["content"] for body in server.bodies[before:]]
+    assert again and not set(answered) & set(again)
+    assert len(run.additions.candidates) == 4 * (len(answered) + len(again)) and run.additions.accepted
+
+
 def test_a_limited_server_is_waited_for_and_nothing_is_lost(kept_stages, tmp_path):
     def limited(number, body):
         return (429, {"retry-after": "0"}) if number == 0 else tales.good(number, body)
