@@ -101,7 +101,7 @@ def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
             raise SystemExit(f"{name}: found {chosen[name]}; expected numbers above 0; mend it.")
     if min(chosen["imbalances"]) < 1:
         raise SystemExit(f"imbalances: found {chosen['imbalances']}; expected 1 or more; mend it.")
-    if not set(report.LARGE) & set(chosen["imbalances"]):
+    if not set(runs.LARGE) & set(chosen["imbalances"]):
         raise SystemExit(f"imbalances: found {chosen['imbalances']}; expected 50 or 100 among them; add one.")
     if (texts(chosen) or chosen["mix"]) and not Path(chosen["data"]).is_dir():
         raise SystemExit(f"data: {chosen['data']} is no folder; name that of the sets, or take sets=[digits] mix=0.")

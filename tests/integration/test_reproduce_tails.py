@@ -74,6 +74,19 @@ def test_heads_that_correct_for_shares_say_so():
     assert strength == 10 and 0.5 < inner < 1
 
 
+def test_copies_weigh_as_much_as_rows():
+    from imblearn.over_sampling import RandomOverSampler
+    from tails.heads import METHODS, logistic
+
+    rng = np.random.default_rng(0)
+    label = np.repeat([0, 1, 2], [60, 12, 2])
+    rows = (np.eye(3)[label] + 0.6 * rng.standard_normal((74, 3))).astype(np.float32), label
+    test = (np.eye(3)[label] + 0.6 * rng.standard_normal((74, 3))).astype(np.float32)
+    copied = next(method for method in METHODS if method.name == "random oversampling").fit(rows, 10.0, 1, 1e-7)(test)
+    theirs = logistic(RandomOverSampler(random_state=1).fit_resample(*rows), 10.0, 1e-7).predict(test)
+    assert np.array_equal(copied, theirs) and not np.array_equal(copied, logistic(rows, 10.0, 1e-7).predict(test))
+
+
 @pytest.mark.parametrize(
     ("setting", "said"),
     [({"sets": ["books"]}, "books"), ({"sets": ["digits"]}, "nowhere is no folder"),

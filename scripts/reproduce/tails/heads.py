@@ -32,8 +32,10 @@ class Method:
     tuned: bool = True
 
 
-def logistic(rows: Rows, C: float, tolerance: float, **how: Any) -> LogisticRegression:
-    return LogisticRegression(C=C, max_iter=3000, tol=tolerance, **how).fit(*rows)
+def logistic(
+    rows: Rows, C: float, tolerance: float, weights: np.ndarray | None = None, **how: Any
+) -> LogisticRegression:
+    return LogisticRegression(C=C, max_iter=3000, tol=tolerance, **how).fit(*rows, weights)
 
 
 def _plain(rows: Rows, C: float, seed: int, tolerance: float = TOLERANCE) -> Predict:
@@ -46,9 +48,10 @@ def _weighted(rows: Rows, C: float, seed: int, tolerance: float = TOLERANCE) -> 
 
 def _adjusted(rows: Rows, C: float, seed: int, tolerance: float = TOLERANCE) -> Predict:
     """Log odds without the classes' shares (Menon et al. 2021, "Long-tail learning via logit adjustment")."""
-    head, share = logistic(rows, C, tolerance), np.bincount(rows[1])
-    share = np.log(share[share > 0] / share.sum())
-    return lambda vectors: head.classes_[np.argmax(head.predict_log_proba(vectors) - share, axis=1)]
+    head, size = logistic(rows, C, tolerance), np.bincount(rows[1])
+    shares = np.log(size[size > 0])
+    # Outputs stand for log probabilities: these warn where a weak penalty makes a probability 0 in float32.
+    return lambda vectors: head.classes_[np.argmax(head.decision_function(vectors) - shares, axis=1)]
 
 
 def _lda(rows: Rows, C: float, seed: int, tolerance: float = TOLERANCE) -> Predict:
@@ -62,7 +65,10 @@ def _lda(rows: Rows, C: float, seed: int, tolerance: float = TOLERANCE) -> Predi
 
 
 def _copied(rows: Rows, C: float, seed: int, tolerance: float = TOLERANCE) -> Predict:
-    return logistic(RandomOverSampler(random_state=seed).fit_resample(*rows), C, tolerance).predict
+    sampler = RandomOverSampler(random_state=seed)
+    sampler.fit_resample(*rows)
+    copies = np.bincount(sampler.sample_indices_, minlength=len(rows[1]))  # weights: the same loss, of fewer rows
+    return logistic(rows, C, tolerance, copies).predict
 
 
 def _smote(rows: Rows, C: float, seed: int, tolerance: float = TOLERANCE) -> Predict:

@@ -8,11 +8,10 @@ from proof.table import markdown, percent
 from scipy.stats import t
 
 from tails.heads import CHOSEN, LATENTS, METHODS, REAL
-from tails.runs import FEW_SHOT
+from tails.runs import FEW_SHOT, LARGE
 from tails.sets import THIRDS
 
 KEY = ["set", "imbalance", "repeat"]
-LARGE = (50, 100)  # imbalances that the claim is about
 WANTED = {REAL: 3, "class weights": 0, "LDA, uniform priors": 0}  # points, by this project, not by the paper
 NAMES = [method.name for method in METHODS]
 

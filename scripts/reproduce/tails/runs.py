@@ -22,6 +22,7 @@ from pipeline.sources.mix import Mix
 from tails import sets
 from tails.heads import CHOSEN, LATENTS, METHODS, REAL, best, recalls, with_latents
 
+LARGE = (50, 100)  # imbalances that the claim is about
 FEW_SHOT = 20  # rows, of which a class has fewer
 MIX = Path(__file__).parents[3] / "configs" / "experiment" / "mix.yaml"
 HEADS = {
@@ -35,7 +36,7 @@ PENALTIES = (10.0, 1000.0)  # C of the margin head: as by default, and weaker
 
 
 def judge(path: Path, name: str, imbalance: float, repeat: int, chosen: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every method, its C chosen inside the training rows; then more and fewer latents."""
+    """Every method, its C chosen inside the training rows; at large imbalances more and fewer latents, too."""
     tail = sets.long_tailed(path, imbalance, repeat)
     rows, found, inner = (tail.vectors, tail.label), [], {}
 
@@ -57,7 +58,7 @@ def judge(path: Path, name: str, imbalance: float, repeat: int, chosen: dict[str
         inner[method.name] = best(method, rows, chosen["C"], chosen["inner"], repeat)
         add(method.name, 1.0, inner[method.name][0], method.fit)
     for method, kind in LATENTS.items():
-        for amount in chosen["amounts"]:
+        for amount in chosen["amounts"] if imbalance in LARGE else ():
             add(method, amount, inner[method][0], with_latents(kind, amount))
     choice = max(LATENTS, key=lambda method: inner[method][1])
     same = next(one for one in found if one["method"] == choice and one["amount"] == 1)
