@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
@@ -33,8 +35,19 @@ def each(
 ) -> None:  # fmt: skip
     """Do tasks, in ``chosen["workers"]`` processes where that is more than one; each finds itself what is done.
 
-    ``start`` is what a process does first, given how many there are.
+    ``start`` is what a process does first, given how many there are. At the end it says how long that took.
     """
+    started = time.perf_counter()
+    _go_through(work, tasks, chosen, what, unit, start)
+    minutes = (time.perf_counter() - started) / 60
+    by = "one process" if chosen["workers"] == 1 else f"{chosen['workers']} processes"
+    print(f"{what}: {len(tasks)} {unit}, computed or found, in {minutes:.1f} min by {by}.", file=sys.stderr)
+
+
+def _go_through(
+    work: Callable[[Any, dict[str, Any]], None], tasks: list[Any], chosen: dict[str, Any], what: str, unit: str,
+    start: Callable[[int], None] | None,
+) -> None:  # fmt: skip
     workers = chosen["workers"]
     if workers == 1:
         if start:

@@ -83,8 +83,10 @@ def test_copies_weigh_as_much_as_rows():
     rows = (np.eye(3)[label] + 0.6 * rng.standard_normal((74, 3))).astype(np.float32), label
     test = (np.eye(3)[label] + 0.6 * rng.standard_normal((74, 3))).astype(np.float32)
     copied = next(method for method in METHODS if method.name == "random oversampling").fit(rows, 10.0, 1, 1e-7)(test)
-    theirs = logistic(RandomOverSampler(random_state=1).fit_resample(*rows), 10.0, 1e-7).predict(test)
-    assert np.array_equal(copied, theirs) and not np.array_equal(copied, logistic(rows, 10.0, 1e-7).predict(test))
+    theirs = logistic((*RandomOverSampler(random_state=1).fit_resample(*rows), None), 10.0, 1e-7).predict(test)
+    assert np.array_equal(copied, theirs) and not np.array_equal(
+        copied, logistic((*rows, None), 10.0, 1e-7).predict(test)
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,13 +118,49 @@ def test_gains_of_latents_are_over_repeats_and_judged_by_the_bar():
     assert "| LDA, uniform priors | -2.0 (-2.0 to -2.0) | 0 or more | did not hold |" in said
 
 
-def test_penalties_are_chosen_on_rows_that_did_not_teach():
+@pytest.mark.parametrize("number", range(10))
+def test_penalties_are_chosen_on_rows_that_did_not_teach(number):
     from tails.heads import METHODS, best
 
+    rng, label = np.random.default_rng(0), np.repeat([0, 1, 2], [90, 80, 70])
+    rows = rng.standard_normal((240, 60)).astype(np.float32), label  # classes that nothing tells
+    _, inner = best(METHODS[number], rows, [1e4], 3, 0)
+    assert inner < 0.45 and len(METHODS) == 10
+
+
+def test_the_kind_is_the_best_inside_and_few_rows_are_fewer_than_twenty(tmp_path, monkeypatch):
+    from tails import runs, sets
+    from tails.heads import LATENTS, METHODS, recalls
+
     rng = np.random.default_rng(0)
-    rows = rng.standard_normal((240, 60)).astype(np.float32), np.repeat([0, 1, 2], 80)  # classes that nothing tells
-    _, inner = best(METHODS[0], rows, [1e4], 3, 0)
-    assert inner < 0.45
+    label = np.repeat([0, 1, 2, 3], 100)
+    vectors = (np.eye(4)[label] + 0.6 * rng.standard_normal((400, 4))).astype(np.float32)
+    order = rng.permutation(400)
+    np.savez(tmp_path / "set.npz", vectors=vectors[order], label=label[order], pool=240)
+    value = {name: 0.5 + 0.1 * (name == "latents, gaussian") - 0.1 * (name == "latents, kde") for name in LATENTS}
+    monkeypatch.setattr(runs, "best", lambda method, *_: (10.0, value.get(method.name, 0.9)))
+    found = {one["method"]: one for one in runs.judge(tmp_path / "set.npz", "set", 50, 0, {"C": [10.0], "inner": 2,
+                                                                                          "amounts": []})}  # fmt: skip
+    assert found["latents, chosen"]["choice"] == "latents, gaussian"
+    assert found["latents, chosen"]["balanced"] == found["latents, gaussian"]["balanced"]
+    tail = sets.long_tailed(tmp_path / "set.npz", 50, 0)
+    told = recalls(tail.truth, METHODS[0].fit((tail.vectors, tail.label), 10.0, 0)(tail.test), 4)
+    few = tail.size < 20
+    assert 0 < few.sum() < 4 and found["real only"]["few_shot_classes"] == few.sum()
+    assert found["real only"]["few_shot"] == pytest.approx(told[few].mean()) != pytest.approx(told[~few].mean())
+    assert found["real only"]["balanced"] == pytest.approx(told.mean())
+
+
+def test_logits_of_two_classes_are_adjusted_too():
+    from tails.heads import METHODS
+
+    rng, label = np.random.default_rng(0), np.repeat([0, 1], [200, 10])
+    rows = (label[:, None] + 0.7 * rng.standard_normal((210, 2))).astype(np.float32), label
+    truth = np.repeat([0, 1], 100)
+    test = (truth[:, None] + 0.7 * rng.standard_normal((200, 2))).astype(np.float32)
+    right = {m.name: np.mean(m.fit(rows, 10.0, 0)(test) == truth) for m in METHODS[:3]}
+    assert right["logit adjustment"] == pytest.approx(right["class weights"], abs=0.05)
+    assert right["logit adjustment"] > right["real only"] + 0.1
 
 
 def test_what_is_chosen_for_long_tails_does_not_know_the_test_rows(tmp_path):

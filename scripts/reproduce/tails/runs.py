@@ -20,7 +20,7 @@ from pipeline.run import divide, embed, prepare
 from pipeline.scorers.head import Balance, Head, balanced_accuracy
 from pipeline.sources.mix import Mix
 from tails import sets
-from tails.heads import CHOSEN, LATENTS, METHODS, REAL, best, recalls, with_latents
+from tails.heads import CHOSEN, LATENTS, METHODS, REAL, Method, best, recalls, with_latents
 
 LARGE = (50, 100)  # imbalances that the claim is about
 FEW_SHOT = 20  # rows, of which a class has fewer
@@ -40,14 +40,14 @@ def judge(path: Path, name: str, imbalance: float, repeat: int, chosen: dict[str
     tail = sets.long_tailed(path, imbalance, repeat)
     rows, found, inner = (tail.vectors, tail.label), [], {}
 
-    def add(method: str, amount: float, C: float, fit: Any) -> None:
-        started = time.perf_counter()
-        said = fit(rows, C, repeat)(tail.test)
+    def add(method: Method, amount: float) -> None:
+        started, C = time.perf_counter(), inner[method.name][0]
+        said = method.fit(rows, C, repeat)(tail.test)
         told = recalls(tail.truth, said, len(tail.size))
         parts = {group: float(np.nanmean(told[classes])) for group, classes in tail.groups().items()}
         shots = told[tail.size < FEW_SHOT]
         found.append(
-            {"set": name, "imbalance": imbalance, "repeat": repeat, "method": method, "amount": amount, "C": C,
+            {"set": name, "imbalance": imbalance, "repeat": repeat, "method": method.name, "amount": amount, "C": C,
              "balanced": float(np.nanmean(told)), **parts,
              "few_shot": float(np.nanmean(shots)) if len(shots) else float("nan"),
              "few_shot_classes": len(shots), "rows": len(tail.label), "seconds": time.perf_counter() - started,
@@ -56,10 +56,9 @@ def judge(path: Path, name: str, imbalance: float, repeat: int, chosen: dict[str
 
     for method in METHODS:
         inner[method.name] = best(method, rows, chosen["C"], chosen["inner"], repeat)
-        add(method.name, 1.0, inner[method.name][0], method.fit)
-    for method, kind in LATENTS.items():
-        for amount in chosen["amounts"] if imbalance in LARGE else ():
-            add(method, amount, inner[method][0], with_latents(kind, amount))
+        add(method, 1.0)
+    for name, amount in product(LATENTS, chosen["amounts"] if imbalance in LARGE else ()):
+        add(with_latents(name, amount), amount)
     choice = max(LATENTS, key=lambda method: inner[method][1])
     same = next(one for one in found if one["method"] == choice and one["amount"] == 1)
     return [*found, same | {"method": CHOSEN, "choice": choice}]
