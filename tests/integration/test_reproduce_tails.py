@@ -22,7 +22,7 @@ def test_latents_beat_real_vectors_alone_on_rare_classes(tail):
     few = results[results.amount == 1].groupby("method").few_shot.mean()
     for kind in ("kde", "shared", "gaussian", "calibrated"):
         assert few[f"latents, {kind}"] > few["real only"] + 0.05
-    assert unchanged(folder, "long_tail", words, printed)
+    assert unchanged(folder, "long_tail", words, printed, [next((folder / "out").glob("parts-*/digits*.json"))])
 
 
 def test_long_tails_fall_as_steeply_as_they_are_asked_to(tmp_path):
@@ -106,16 +106,21 @@ def test_what_long_tail_lacks_is_said_at_once(setting, said):
 
 
 def test_gains_of_latents_are_over_repeats_and_judged_by_the_bar():
-    from tails.report import CHOSEN, METHODS, REAL, rivals
+    from tails.report import CHOSEN, METHODS, REAL, claims, few_by_set, rivals
 
     gain = {REAL: 0.08, "class weights": 0.01, "LDA, uniform priors": -0.02}
     rows = [{"set": name, "imbalance": 50, "repeat": r, "method": method, "few_shot": 0.3,
+             "few_shot_classes": 4 * (name == "a"),
              "balanced": 0.5 - gain.get(method, 0) + 0.01 * (name == "a") + 0.001 * r * (method == "class weights")}
             for name in ("a", "b") for r in range(3) for method in [m.name for m in METHODS] + [CHOSEN]]  # fmt: skip
     said = rivals(pd.DataFrame(rows))
-    assert "| real only | +8.0 (+8.0 to +8.0) | 3 or more | held | +0.0 (+0.0 to +0.0) | 2 of 2 |" in said
-    assert "| class weights | +0.9 (+0.7 to +1.1) | 0 or more | held |" in said
-    assert "| LDA, uniform priors | -2.0 (-2.0 to -2.0) | 0 or more | did not hold |" in said
+    assert "| real only | +8.0 (+8.0 to +8.0) | 3 or more | yes | +0.0 (+0.0 to +0.0) | 2 of 2 |" in said
+    assert "| class weights | +0.9 (+0.7 to +1.1) | 0 or more | yes |" in said
+    assert "| LDA, uniform priors | -2.0 (-2.0 to -2.0) | 0 or more | no |" in said
+    said = claims(pd.DataFrame(rows))
+    assert "synthetic latents | real only +8.0 (+8.0 to +8.0) | held |" in said
+    assert said.count("held against 1 of 3") == 1 and "LDA, uniform priors -2.0 (-2.0 to -2.0); logit" in said
+    assert "| head | a (4.0 classes) |" in few_by_set(pd.DataFrame(rows))  # the other set has no such class
 
 
 @pytest.mark.parametrize("number", range(10))

@@ -48,7 +48,7 @@ def candidates(ks: list[int], percentiles: list[float], neighbours: list[int]) -
 
 def margins(features: np.ndarray, label: np.ndarray) -> np.ndarray:
     """float64[n]: distance to the nearest surface between classes, of a logistic head that has not seen the row."""
-    vectors = features.astype(np.float32)
+    vectors, label = features.astype(np.float32), np.unique(label, return_inverse=True)[1]  # a fold may lack a class
     sums = np.stack([vectors[label == c].sum(axis=0, dtype=np.float64) for c in range(label.max() + 1)])
     bins = Bins(np.zeros(len(label), np.int32), np.array(["all"]), label.astype(np.int32), sums, unit(sums))
     found = Head(rows=len(label), C=1.0).margins(Embeddings(vectors, np.zeros(len(label), bool)), bins, Serial())
@@ -80,7 +80,7 @@ def from_borders(features: np.ndarray, label: np.ndarray, margin: np.ndarray, ca
     """
     rng, size = np.random.default_rng(seed), np.bincount(label)
     made = [(features, label)]
-    for number in np.flatnonzero(size < size.max()):
+    for number in np.flatnonzero((size < size.max()) & (size > 0)):
         own = features[label == number]
         seeds = np.flatnonzero(on_border(candidate, own, margin[label == number]))
         chosen = rng.choice(seeds, size.max() - size[number])

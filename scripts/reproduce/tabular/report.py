@@ -23,15 +23,15 @@ PARTIAL = (WEIGHTS, WEIGHTS + OR_NONE)  # of which not every classifier is capab
 
 OVERSAMPLED = """\
 F1 of the smaller class (of more than two: the mean class), of all folds together, mean over {classifiers} classifiers
-and repeats, then over the tables of a family (by name), then over families: of the {tables} tables, in {families}
-families, on which no method failed; in points to none, with 95 % intervals (Student's t) over families.
-{weights}: of the {weighted} classifiers that have them; {threshold}: on tables of two classes. On the right the tables,
-of all on which it did not fail, with more F1 than without, as much, and less.
+and repeats, then over the tables of a family (by name), then over families. F1 is of the {tables} tables, in {families}
+families, on which no method failed; points to none, with 95 % intervals (Student's t) over families, are of all tables
+on which the method did not fail. {weights}: of the {weighted} classifiers that have them; {threshold}: on tables of two
+classes. On the right the tables with more F1 than without, as much, and less.
 """
 REDUCED = """\
 Balanced accuracy and accuracy with what is left, mean over classifiers and over the {tables} tables on which all rows
-teach more than to say the largest class (accuracy above its share by more than a point). Every class keeps the same
-share. Within a point: the largest share up to which removing costs at most one, mean over tables.
+teach more than to say the largest class (accuracy above its share by more than a point). Every class loses the same
+share, the small ones too. Within a point: the largest share up to which removing costs at most one, mean over tables.
 """
 
 
@@ -104,8 +104,7 @@ def summary(more: pd.DataFrame, families: pd.Series, judged: list[str]) -> str:
         if method == NONE:
             rows.append([method, *level, *[""] * 4])
             continue
-        apart = [gain(more, method, NONE, metric) for metric in ("f1", "balanced", "auprc")]
-        apart = [interval(each[each.index.isin(judged)], families) for each in apart]
+        apart = [interval(gain(more, method, NONE, metric), families) for metric in ("f1", "balanced", "auprc")]
         above = gain(more, method, NONE)
         counts = f"{int((above > 0).sum())} / {int((above == 0).sum())} / {int((above < 0).sum())}"
         rows.append([method, *(level or [""]), *apart, counts])
@@ -147,9 +146,15 @@ def each_table(more: pd.DataFrame, tables: dict[str, Table]) -> str:
     rows = []
     for name in sorted(tables):
         cells = [f"{v:.3f}" if not np.isnan(v := values.get((name, m), np.nan)) else "" for m in methods]
-        dropped = f", {tables[name].dropped} dropped" if tables[name].dropped else ""
-        rows.append([name, f"{len(tables[name].label)}{dropped}", f"{tables[name].imbalance:.1f}", *cells])
+        rows.append([name, rows_of(tables[name]), f"{tables[name].imbalance:.1f}", *cells])
     return markdown(["table", "rows", "imbalance", *methods], rows)
+
+
+def rows_of(table: Table) -> str:
+    """How many, those that are copies of another, and those that were dropped: a copy may judge what taught it."""
+    copies = len(table.label) - len(np.unique(np.column_stack([table.features, table.label]), axis=0))
+    said = {"": len(table.label), " copied": copies, " dropped": table.dropped}
+    return ", ".join(f"{many}{what}" for what, many in said.items() if many)
 
 
 def each_reduction(less: pd.DataFrame, tables: dict[str, Table]) -> str:
