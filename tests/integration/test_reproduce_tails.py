@@ -19,6 +19,8 @@ def tail(tmp_path_factory):
 def test_latents_beat_real_vectors_alone_on_rare_classes(tail):
     folder, words, printed, results = tail
     assert (folder / "out" / "table.md").read_text() in printed
+    assert set(results.set) == {"digits"} and set(results.amount) == {1, 2}
+    assert "+nan" not in printed
     few = results[results.amount == 1].groupby("method").few_shot.mean()
     for kind in ("kde", "shared", "gaussian", "calibrated"):
         assert few[f"latents, {kind}"] > few["real only"] + 0.05

@@ -57,8 +57,8 @@ def judge(path: Path, name: str, imbalance: float, repeat: int, chosen: dict[str
     for method in METHODS:
         inner[method.name] = best(method, rows, chosen["C"], chosen["inner"], repeat)
         add(method, 1.0)
-    for name, amount in product(LATENTS, chosen["amounts"] if imbalance in LARGE else ()):
-        add(with_latents(name, amount), amount)
+    for latents, amount in product(LATENTS, chosen["amounts"] if imbalance in LARGE else ()):
+        add(with_latents(latents, amount), amount)
     choice = max(LATENTS, key=lambda method: inner[method][1])
     same = next(one for one in found if one["method"] == choice and one["amount"] == 1)
     return [*found, same | {"method": CHOSEN, "choice": choice}]
