@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -38,10 +39,19 @@ def each(
     ``start`` is what a process does first, given how many there are. At the end it says how long that took.
     """
     started = time.perf_counter()
-    _go_through(work, tasks, chosen, what, unit, start)
+    try:
+        _go_through(work, tasks, chosen, what, unit, start)
+    except KeyboardInterrupt:
+        raise SystemExit(f"{what}: stopped; the same command goes on from what is finished.") from None
     minutes = (time.perf_counter() - started) / 60
     by = "one process" if chosen["workers"] == 1 else f"{chosen['workers']} processes"
     print(f"{what}: {len(tasks)} {unit}, computed or found, in {minutes:.1f} min by {by}.", file=sys.stderr)
+
+
+def _begin(start: Callable[[int], None] | None, workers: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends at once and in silence; who started it tells
+    if start:
+        start(workers)
 
 
 def _go_through(
@@ -55,7 +65,7 @@ def _go_through(
         for task in track(tasks, what, unit, total=len(tasks)):
             work(task, chosen)
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), start, (workers,) if start else ()) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _begin, (start, workers)) as pool:
         jobs = [pool.submit(work, task, chosen) for task in tasks]
         try:
             for job in track(as_completed(jobs), what, unit, total=len(jobs)):

@@ -20,18 +20,21 @@ from omegaconf import DictConfig, OmegaConf
 
 sys.path.append(str(Path(__file__).parents[1]))  # scripts, for proof
 from proof.fingerprint import fingerprint, require_same
+from proof.kinds import require_kinds
 from proof.resume import each, once, one_thread_each
 from tabular import folds, report, tables
 
 CODE = ("pipeline/**/*.py", "scripts/reproduce/tabular/*.py", "scripts/reproduce/smote.py")
 READ = ("report", "verdict")  # modules that only read results
 SETTINGS = ("folds", "inner", "k", "percentiles", "neighbours", "removed")
+CONFIG = Path(__file__).parent / "configs" / "core_boundary.yaml"
 LIBRARIES = ("numpy", "scikit-learn", "imbalanced-learn", "adaptive-resampling")
 
 
 @hydra.main(config_path="configs", config_name="core_boundary", version_base="1.3")
 def main(options: DictConfig) -> None:
     chosen: dict[str, Any] = OmegaConf.to_container(options, resolve=True)
+    require_kinds(chosen, CONFIG)
     refuse(chosen)
     folder, data = Path(chosen["folder"]), Path(chosen["data"])
     names = tables.names(data)

@@ -22,6 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 sys.path.append(str(Path(__file__).parents[1]))  # scripts, for proof
 from proof import space
 from proof.fingerprint import fingerprint, require_same
+from proof.kinds import require_kinds
 from proof.resume import each, once, one_thread_each
 from tails import report, runs, sets
 
@@ -33,6 +34,7 @@ CODE = (
     "configs/experiment/mix.yaml",
 )
 READ = ("report",)  # modules that only read results
+CONFIG = Path(__file__).parent / "configs" / "long_tail.yaml"
 LIBRARIES = ("numpy", "scikit-learn", "imbalanced-learn")
 SETTINGS = ("embedder", "C", "inner", "amounts")
 
@@ -54,6 +56,7 @@ class Unit:
 @hydra.main(config_path="configs", config_name="long_tail", version_base="1.3")
 def main(options: DictConfig) -> None:
     chosen: dict[str, Any] = OmegaConf.to_container(options, resolve=True)
+    require_kinds(chosen, CONFIG, empty=("amounts",))
     refuse_what_is_missing(chosen)
     folder = Path(chosen["folder"])
     own: dict[str, Any] = {name: chosen[name] for name in SETTINGS}
@@ -97,12 +100,14 @@ def refuse_what_is_missing(chosen: dict[str, Any]) -> None:
         if chosen[name] < least:
             raise SystemExit(f"{name} is {chosen[name]}; expected {least} or more; mend it.")
     for name in ("C", "amounts"):
-        if not chosen[name] or min(chosen[name]) <= 0:
+        if any(value <= 0 for value in chosen[name]):
             raise SystemExit(f"{name}: found {chosen[name]}; expected numbers above 0; mend it.")
     if min(chosen["imbalances"]) < 1:
         raise SystemExit(f"imbalances: found {chosen['imbalances']}; expected 1 or more; mend it.")
     if not set(runs.LARGE) & set(chosen["imbalances"]):
-        raise SystemExit(f"imbalances: found {chosen['imbalances']}; expected 50 or 100 among them; add one.")
+        raise SystemExit(
+            f"imbalances: found {chosen['imbalances']}; expected 50 or 100, which tables compare at; add one."
+        )
     if (texts(chosen) or chosen["mix"]) and not Path(chosen["data"]).is_dir():
         raise SystemExit(f"data: {chosen['data']} is no folder; name that of the sets, or take sets=[digits] mix=0.")
 

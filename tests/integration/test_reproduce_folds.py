@@ -110,3 +110,12 @@ def test_a_fold_that_lacks_a_class_is_oversampled_without_it():
     assert np.isfinite(margin).all()
     for one in oversampling.candidates([5], [50], [3]):
         assert np.bincount(one.make(features, label, margin, 0)[1]).tolist() == [30, 0, 30]
+
+
+def test_a_fold_of_one_class_is_left_as_it_is():
+    from tabular import oversampling
+
+    features, label = np.random.default_rng(0).standard_normal((9, 2)), np.zeros(9, np.int64)
+    margin = oversampling.margins(features, label)
+    for one in oversampling.candidates([5], [50], [3]):
+        assert one.make(features, label, margin, 0)[0] is features

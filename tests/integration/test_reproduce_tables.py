@@ -1,5 +1,7 @@
 """Oversampling at borders and reduction of cores: the script, and that it judges only rows that taught nothing."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -61,11 +63,31 @@ def test_settings_that_make_no_table_are_refused(setting, said):
         refuse(chosen | setting)
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [({"folds": "two"}, "folds is 'two'; expected a whole number, as 5"), ({"k": 5}, "k is 5; expected a list, each a"),
+     ({"repeats": 1.5}, "repeats is 1.5"), ({"removed": []}, "expected one or more"), ({"workers": True}, "workers"),
+     ({"folder": None}, "folder is None; expected a word"), ({"removed": [0.5, "a"]}, "each a number")],
+)  # fmt: skip
+def test_settings_of_another_kind_are_refused(setting, said):
+    from core_boundary import CONFIG
+    from proof.kinds import require_kinds
+
+    require_kinds({"folds": 3, "k": [7], "removed": [0.5], "folder": "here", "mine": None}, CONFIG)
+    require_kinds({"k": []}, CONFIG, empty=("k",))
+    with pytest.raises(SystemExit, match=re.escape(said)):
+        require_kinds(setting, CONFIG)
+
+
 def test_what_is_wrong_with_a_table_is_said(tables, tmp_path):
     from tabular.tables import names, read
 
     with pytest.raises(SystemExit, match="holds no CSV"):
         names(tmp_path)
+    for content, said in (("", "No columns to parse"), ("class\na\nb\n", "a column 'class' alone")):
+        (tmp_path / "bad.csv").write_text(content)
+        with pytest.raises(SystemExit, match=f"bad.csv: .*{said}"):
+            read(tmp_path, "bad", 5)
     frame = pd.read_csv(tables / "wine.csv")
     for change, said in (
         (frame.rename(columns={"class": "kind"}), "no column 'class'"),

@@ -1,5 +1,7 @@
 """Latents for long tails: the script, and that it judges only rows that taught nothing."""
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -95,14 +97,14 @@ def test_copies_weigh_as_much_as_rows():
     ("setting", "said"),
     [({"sets": ["books"]}, "books"), ({"sets": ["digits"]}, "nowhere is no folder"),
      ({"imbalances": [10]}, "50 or 100"), ({"workers": 0}, "workers is 0"), ({"inner": 1}, "inner is 1"),
-     ({"C": [0, 1]}, r"C: found \[0, 1\]"), ({"amounts": []}, "amounts"), ({"imbalances": [0.5, 50]}, "imbalances")],
+     ({"C": [0, 1]}, r"C: found \[0, 1\]"), ({"amounts": [-1]}, "amounts"), ({"imbalances": [0.5, 50]}, "imbalances")],
 )  # fmt: skip
 def test_what_long_tail_lacks_is_said_at_once(setting, said):
     from long_tail import refuse_what_is_missing
 
     chosen = {"sets": ["digits"], "workers": 1, "repeats": 1, "imbalances": [50], "mix": 0, "data": "nowhere",
               "inner": 2, "C": [1], "amounts": [1]}  # fmt: skip
-    refuse_what_is_missing(chosen)
+    refuse_what_is_missing(chosen | {"amounts": []})
     with pytest.raises(SystemExit, match=said):
         refuse_what_is_missing(chosen | {"mix": 1} | setting)
 
@@ -200,3 +202,29 @@ def test_lda_is_that_of_scikit_learn_where_classes_are_large():
     means = np.stack([vectors[label == number].mean(axis=0) for number in range(3)])
     nearest = np.linalg.norm(vectors[:, None] - means, axis=2).argmin(axis=1)
     assert np.mean(ours(vectors) == label) > np.mean(nearest == label) + 0.03
+
+
+def test_a_stopped_run_says_that_it_goes_on(tmp_path):
+    import signal
+    import subprocess
+    import sys
+    import time
+
+    from tests.conftest import ROOT
+
+    words = ["sets=[digits]", "mix=0", "repeats=40", "imbalances=[50]", "C=[1]", "inner=2", f"folder={tmp_path}/out"]
+    script = ROOT / "scripts" / "reproduce" / "long_tail.py"
+    run = subprocess.Popen([sys.executable, script, *words], stderr=subprocess.PIPE, text=True, start_new_session=True)
+    until = time.monotonic() + 120
+    while not list(tmp_path.glob("out/parts-*/digits*.json")) and time.monotonic() < until:
+        time.sleep(0.1)
+    os.killpg(run.pid, signal.SIGINT)  # as a terminal does, to all of them
+    said = run.communicate(timeout=120)[1]
+    assert run.returncode == 1 and "Traceback" not in said
+    assert said.strip().splitlines()[-1] == "judge: stopped; the same command goes on from what is finished."
+
+
+def test_one_penalty_and_one_repeat_have_a_table(tmp_path):
+    words = ["sets=[digits]", "mix=0", "repeats=1", "imbalances=[50]", "amounts=[]", "C=[5]", "inner=2"]
+    done = reproduce("long_tail", tmp_path, *words)
+    assert done.returncode == 0 and "nan" not in done.stdout and "cannot be told" in done.stdout, done.stderr

@@ -51,14 +51,36 @@ def test_a_claim_is_answered_by_the_tables_above_and_not_below():
                for share in (0.0, 0.9)]  # fmt: skip
     families = pd.Series({name: name[0] for name in values})
     said = claims(pd.DataFrame(rows), pd.DataFrame(removed), families, ["a1", "b1"])
-    assert "above none on 50 %, not below on 75 % of 4 | did not hold" in said
-    assert "median +0.0 %, more than 10 % on 1 of 3 tables (F1 from 0.1 without); largest +45.0 points | held" in said
+    assert "above none on 50 %, not below on 75 % of 4, +15.0 (-50.7 to +80.7) points | did not hold" in said
+    assert "median +0.0 %, more than 10 % on 1 of 3 tables (F1 from 0.1 without); at most +45.0 points of F1" in said
+    assert said.count("| exceeded on 1 |") == 2 and said.count("| not reached |") == 1
     assert f"| {CHOSEN}{OR_NONE} against class weights{OR_NONE}, points of F1 | +15.0" in said
     assert "by random within a point of accuracy | 90 % in the mean of 2 tables | held on 2 |" in said
     beside = "to random +0.0 (+0.0 to +0.0) points | held on 2, no oftener than random |"
     assert f"by density within a point of accuracy | 90 % in the mean of 2 tables; {beside}" in said
     assert "by margin within a point of accuracy | 0 % in the mean of 2 tables; to random -90.0" in said
-    assert said.count("| did not hold |") == 4 + 4 + 1
+    assert said.count("| did not hold |") == 3 + 4 + 1
+    told = claims(pd.DataFrame(rows), pd.DataFrame(removed).query("removed < 0.9"), families, ["a1", "b1"])
+    assert told.count("| not tried |") == 8
+
+
+@pytest.mark.parametrize(
+    ("gains", "verdict"),
+    [((9, 10, 11), "held"), ((1, 30, 60), "cannot be told"), ((10, 10, -1, 10, 10), "held in part"),
+     ((9, 1, -60), "did not hold"), ((5,), "cannot be told")],
+)  # fmt: skip
+def test_a_verdict_wants_an_interval_above_none(gains, verdict):
+    from tabular import reduction
+    from tabular.report import METHODS
+    from tabular.verdict import CHOSEN, claims
+
+    rows = [outcome(name, method, 0.3 + (gain / 100 if method == CHOSEN else 0))
+            for name, gain in zip("abcde", gains, strict=False) for method in METHODS]  # fmt: skip
+    removed = [{"table": name, "method": rule, "removed": share, "accuracy": 0.9, "balanced": 0.9}
+               for name in "abcde" for rule in reduction.RULES for share in (0.0, 0.9)]  # fmt: skip
+    said = claims(pd.DataFrame(rows), pd.DataFrame(removed), pd.Series({n: n for n in "abcde"}), list("abcde"))
+    assert f"| {verdict} |" in next(line for line in said.splitlines() if "(chosen) improves" in line)
+    assert "nan" not in said
 
 
 def test_tables_on_which_nothing_is_learnt_say_nothing_of_reduction():

@@ -72,7 +72,12 @@ def read(folder: Path, name: str, folds: int) -> Table:
         If it has no column of classes, a missing value, or fewer than two classes with a row for each fold.
     """
     path = folder / f"{name}.csv"
-    frame = pd.read_csv(path, skipinitialspace=True).sample(frac=1, random_state=0)
+    try:
+        frame = pd.read_csv(path, skipinitialspace=True).sample(frac=1, random_state=0)
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise SystemExit(f"{path}: {str(error).strip()}; expected a table with a column '{CLASS}'; mend it.") from None
+    if list(frame.columns) == [CLASS]:
+        raise SystemExit(f"{path}: found a column '{CLASS}' alone; expected what tells classes, too; add columns.")
     if CLASS not in frame:
         raise SystemExit(f"{path}: no column '{CLASS}', found {', '.join(frame.columns)}; rename it.")
     lost = frame.isna() | frame.isin([np.inf, -np.inf])

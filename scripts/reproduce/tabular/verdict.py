@@ -41,7 +41,7 @@ def bounds(values: pd.Series, families: pd.Series) -> tuple[float, float, float]
 
 def interval(values: pd.Series, families: pd.Series) -> str:
     mean, low, high = bounds(values, families)
-    return f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
+    return f"{mean:+.1f}" if np.isnan(low) else f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
 def largest_removed(less: pd.DataFrame, rule: str, metric: str) -> pd.Series:
@@ -79,10 +79,11 @@ def claims(more: pd.DataFrame, less: pd.DataFrame, families: pd.Series, useful: 
             [f"boundary oversampling ({what}) improves F1 on 96 % of tables",
              f"above none on {percent(round(share, 3))}, not below on {percent(round((above >= 0).mean(), 3))} of "
              f"{len(above)}, {interval(above, families)} points",
-             "held" if share >= 0.96 else "held in part" if share > 0.5 and low > 0 else "did not hold"],
+             ("held" if low > 0 else "cannot be told") if share >= 0.96 else
+             "held in part" if share > 0.5 and low > 0 else "did not hold"],
             ["by up to 10 %",
              f"median {100 * told.median():+.1f} %, more than 10 % on {exceeded} of {len(told)} tables "
-             f"(F1 from {LEAST} without); largest {above.max():+.1f} points",
+             f"(F1 from {LEAST} without); at most {above.max():+.1f} points of F1",
              f"exceeded on {exceeded}" if exceeded else "not reached"],
         ]  # fmt: skip
     plain_rivals = (SMOTED, "Borderline-SMOTE", "random oversampling", WEIGHTS)
@@ -98,7 +99,9 @@ def claims(more: pd.DataFrame, less: pd.DataFrame, families: pd.Series, useful: 
             own, random = largest[metric, rule], largest[metric, reduction.RANDOM]
             many, by_chance = int((own >= 0.9).sum()), int((random >= 0.9).sum())
             said, held = f"{percent(round(own.mean(), 2))} in the mean of {len(own)} tables", "did not hold"
-            if many:
+            if less.removed.max() < 0.9:
+                held = "not tried"
+            elif many:
                 held = f"held on {many}"
             if rule != reduction.RANDOM:
                 said += f"; to random {interval(100 * (own - random), families)} points"

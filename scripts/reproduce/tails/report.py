@@ -56,9 +56,9 @@ def write(results: pd.DataFrame, mix: pd.DataFrame, grid: list[float]) -> str:
         ]
     penalised = once[once.method.isin(NAMES) & (once.method != "LDA, uniform priors")]
     ends = penalised.C.isin([min(grid), max(grid)]).mean()
-    at = {end: (penalised.C == end).groupby(penalised.method).mean() for end in (max(grid), min(grid))}
     weakest, strongest = (
-        ", ".join(f"{name} {percent(round(share, 2))}" for name, share in shares.items()) for shares in at.values()
+        ", ".join(f"{name} {percent(round(share, 2))}" for name, share in taken.items())
+        for taken in ((penalised.C == end).groupby(penalised.method).mean() for end in (max(grid), min(grid)))
     )
     reached = once.groupby("imbalance").reached.agg(["min", "max"])
     sizes = "; ".join(f"{i:g}: {low:.0f} to {high:.0f}" for i, low, high in reached.itertuples())
@@ -88,7 +88,7 @@ def bounds(each: pd.Series) -> tuple[float, float, float]:
 
 def interval(each: pd.Series) -> str:
     mean, low, high = bounds(each)
-    return f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
+    return f"{mean:+.1f}" if np.isnan(low) else f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
 def rivals(large: pd.DataFrame) -> str:
@@ -116,14 +116,11 @@ def claims(large: pd.DataFrame) -> str:
         ("a linear head on a frozen encoder learns long tails better with synthetic latents", (REAL,)),
         ("better than by what makes nothing", UNSYNTHETIC),
     ):
-        found, lows = [], []
-        for rival in against:
-            mean, low, high = bounds(apart(large, CHOSEN, rival))
-            found.append(f"{rival} {mean:+.1f} ({low:+.1f} to {high:+.1f})")
-            lows.append(low)
-        many = sum(low > 0 for low in lows)
-        verdict = "held" if many == len(lows) else f"held against {many} of {len(lows)}" if many else "did not hold"
-        rows.append([said, "; ".join(found), verdict])
+        each = {rival: apart(large, CHOSEN, rival) for rival in against}
+        found = "; ".join(f"{rival} {interval(points)}" for rival, points in each.items())
+        many, worse = (sum(bounds(sign * points)[1] > 0 for points in each.values()) for sign in (1, -1))
+        verdict = f"held against {many} of {len(each)}" if many else "did not hold" if worse else "cannot be told"
+        rows.append([said, found, "held" if many == len(each) else verdict])
     return markdown(["claim", "points to", "verdict"], rows)
 
 
