@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,10 @@ def each(
         _go_through(work, tasks, chosen, what, unit, start)
     except KeyboardInterrupt:
         raise SystemExit(f"{what}: stopped; the same command goes on from what is finished.") from None
+    except BrokenProcessPool:
+        raise SystemExit(
+            f"{what}: a process was killed, by hand or for its memory; the same command goes on from what is finished."
+        ) from None
     minutes = (time.perf_counter() - started) / 60
     by = "one process" if chosen["workers"] == 1 else f"{chosen['workers']} processes"
     print(f"{what}: {len(tasks)} {unit}, computed or found, in {minutes:.1f} min by {by}.", file=sys.stderr)
@@ -66,7 +71,9 @@ def _go_through(
             work(task, chosen)
         return
     with ProcessPoolExecutor(workers, get_context("spawn"), _begin, (start, workers)) as pool:
+        heard = signal.signal(signal.SIGINT, signal.SIG_IGN)  # of which processes hear nothing while they are made
         jobs = [pool.submit(work, task, chosen) for task in tasks]
+        signal.signal(signal.SIGINT, heard)
         try:
             for job in track(as_completed(jobs), what, unit, total=len(jobs)):
                 job.result()
