@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.stats import t
+from proof.interval import bounds
 
 from sft.arms import BASE, RANDOM
 
@@ -26,13 +26,7 @@ def mean_loss(found: list[dict[str, Any]], arm: str, budget: float, source: str)
 def over_base(found: list[dict[str, Any]], arm: str, budget: float, source: str) -> tuple[float, float, float]:
     """Mean difference of a source's loss to that of the base, and its 95 % interval over pairs (Student's t)."""
     (base,) = losses(found, BASE, 0.0).values()
-    return _interval(np.array([one[source] - base[source] for one in losses(found, arm, budget).values()]))
-
-
-def _interval(each: np.ndarray) -> tuple[float, float, float]:
-    mean = float(each.mean())
-    wide = t.ppf(0.975, len(each) - 1) * each.std(ddof=1) / np.sqrt(len(each))
-    return mean, mean - wide, mean + wide
+    return bounds(np.array([one[source] - base[source] for one in losses(found, arm, budget).values()]))
 
 
 def difference(
@@ -44,4 +38,4 @@ def difference(
     """
     own, others = losses(found, arm, budget), losses(found, rival, budget)
     assert own.keys() == others.keys(), "every pair has every arm"
-    return _interval(np.array([own[pair][source] - others[pair][source] for pair in sorted(own)]))
+    return bounds(np.array([own[pair][source] - others[pair][source] for pair in sorted(own)]))

@@ -95,12 +95,12 @@ def test_tables_on_which_nothing_is_learnt_say_nothing_of_reduction():
 
 
 def test_intervals_are_over_families_of_tables():
+    from proof.interval import interval
     from scipy import stats
-    from tabular.verdict import interval as over_families
-    from tails.report import interval as over_repeats
+    from tabular.verdict import by_family
 
     gains = pd.Series({"a1": 1.0, "a2": 3.0, "b1": 4.0, "c1": 6.0})
-    found = over_families(gains, pd.Series({"a1": "a", "a2": "a", "b1": "b", "c1": "c"}))
+    found = interval(by_family(gains, pd.Series({"a1": "a", "a2": "a", "b1": "b", "c1": "c"})))
     low, high = stats.t.interval(0.95, 2, loc=4, scale=2 / np.sqrt(3))
     assert found == f"+4.0 ({low:+.1f} to {high:+.1f})"
-    assert over_repeats(pd.Series([2.0, 4.0, 6.0])) == found
+    assert interval(pd.Series([2.0, 4.0, 6.0])) == found

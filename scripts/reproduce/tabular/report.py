@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pandas as pd
+from proof.interval import interval
 from proof.table import markdown, percent
 
 from tabular import oversampling, reduction
@@ -13,7 +14,7 @@ from tabular.classifiers import CLASSIFIERS, WEIGHTED, balanced_accuracy, f1
 from tabular.folds import CHOSEN, NONE, THRESHOLD, WEIGHTS
 from tabular.oversampling import SMOTED
 from tabular.tables import Table
-from tabular.verdict import KEYS, METRICS, OR_NONE, claims, gain, interval, largest_removed, useful_tables
+from tabular.verdict import KEYS, METRICS, OR_NONE, by_family, claims, gain, largest_removed, useful_tables
 
 METHODS = (
     NONE, THRESHOLD, WEIGHTS, WEIGHTS + OR_NONE, *oversampling.FIXED, SMOTED, SMOTED + OR_NONE, *oversampling.RULES,
@@ -104,7 +105,9 @@ def summary(more: pd.DataFrame, families: pd.Series, judged: list[str]) -> str:
         if method == NONE:
             rows.append([method, *level, *[""] * 4])
             continue
-        apart = [interval(gain(more, method, NONE, metric), families) for metric in ("f1", "balanced", "auprc")]
+        apart = [
+            interval(by_family(gain(more, method, NONE, metric), families)) for metric in ("f1", "balanced", "auprc")
+        ]
         above = gain(more, method, NONE)
         counts = f"{int((above > 0).sum())} / {int((above == 0).sum())} / {int((above < 0).sum())}"
         rows.append([method, *(level or [""]), *apart, counts])

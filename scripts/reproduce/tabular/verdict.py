@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from proof.interval import bounds, interval
 from proof.table import markdown, percent
-from scipy.stats import t
 
 from tabular import reduction
 from tabular.folds import CHOSEN, NONE, THRESHOLD, WEIGHTS
@@ -32,16 +32,9 @@ def gain(more: pd.DataFrame, method: str, rival: str, metric: str = "f1") -> pd.
     return apart.groupby("table").agg(lambda each: each.mean(skipna=False)).dropna()
 
 
-def bounds(values: pd.Series, families: pd.Series) -> tuple[float, float, float]:
-    """Mean over families of tables, and its 95 % interval over them (Student's t)."""
-    each = values.groupby(families.reindex(values.index)).mean()
-    wide = t.ppf(0.975, len(each) - 1) * each.std() / np.sqrt(len(each)) if len(each) > 1 else np.nan
-    return each.mean(), each.mean() - wide, each.mean() + wide
-
-
-def interval(values: pd.Series, families: pd.Series) -> str:
-    mean, low, high = bounds(values, families)
-    return f"{mean:+.1f}" if np.isnan(low) else f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
+def by_family(values: pd.Series, families: pd.Series) -> pd.Series:
+    """Means of the tables of each family, of which a mean and its interval are."""
+    return values.groupby(families.reindex(values.index)).mean()
 
 
 def largest_removed(less: pd.DataFrame, rule: str, metric: str) -> pd.Series:
@@ -72,13 +65,13 @@ def claims(more: pd.DataFrame, less: pd.DataFrame, families: pd.Series, useful: 
     for method in (CHOSEN, CHOSEN + OR_NONE, RECIPE):
         above = gain(more, method, NONE)
         told = above[plain.reindex(above.index) >= 100 * LEAST] / plain
-        told, share, (_, low, _) = told.dropna(), (above > 0).mean(), bounds(above, families)
+        told, share, (_, low, _) = told.dropna(), (above > 0).mean(), bounds(by_family(above, families))
         exceeded = int((told > 0.1).sum())
         what = method.removeprefix("border, ") if method != RECIPE else f"the package {RECIPE} by its README"
         rows += [
             [f"boundary oversampling ({what}) improves F1 on 96 % of tables",
              f"above none on {percent(round(share, 3))}, not below on {percent(round((above >= 0).mean(), 3))} of "
-             f"{len(above)}, {interval(above, families)} points",
+             f"{len(above)}, {interval(by_family(above, families))} points",
              ("held" if low > 0 else "cannot be told") if share >= 0.96 else
              "held in part" if share > 0.5 and low > 0 else "did not hold"],
             ["by up to 10 %",
@@ -90,7 +83,7 @@ def claims(more: pd.DataFrame, less: pd.DataFrame, families: pd.Series, useful: 
     pairs = [(CHOSEN, rival) for rival in plain_rivals]
     pairs += [(CHOSEN + OR_NONE, rival) for rival in (SMOTED + OR_NONE, WEIGHTS + OR_NONE, THRESHOLD)]  # these, too
     for method, rival in pairs:
-        apart = interval(gain(more, method, rival), families)
+        apart = interval(by_family(gain(more, method, rival), families))
         rows.append([f"{method} against {rival}, points of F1", apart, ""])
     largest = {(metric, rule): largest_removed(less, rule, metric)[useful]
                for metric in METRICS for rule in reduction.RULES}  # fmt: skip
@@ -104,7 +97,7 @@ def claims(more: pd.DataFrame, less: pd.DataFrame, families: pd.Series, useful: 
             elif many:
                 held = f"held on {many}"
             if rule != reduction.RANDOM:
-                said += f"; to random {interval(100 * (own - random), families)} points"
+                said += f"; to random {interval(by_family(100 * (own - random), families))} points"
                 held += ", no oftener than random" if 0 < many <= by_chance else ""
             rows.append([f"up to 90 % can be removed by {rule} within a point of {name}", said, held])
     return markdown(["claim", "found", "verdict"], rows)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from proof.interval import bounds, interval
 from proof.table import markdown, percent
-from scipy.stats import t
 
 from tails.heads import CHOSEN, LATENTS, METHODS, REAL
 from tails.runs import FEW_SHOT, LARGE
@@ -78,17 +78,6 @@ def apart(large: pd.DataFrame, method: str, rival: str, column: str = "balanced"
 def difference(large: pd.DataFrame, method: str, rival: str, column: str = "balanced") -> str:
     """Their mean, and its interval over repeats."""
     return interval(apart(large, method, rival, column))
-
-
-def bounds(each: pd.Series) -> tuple[float, float, float]:
-    """Mean, and its 95 % interval (Student's t)."""
-    wide = t.ppf(0.975, len(each) - 1) * each.std() / np.sqrt(len(each)) if len(each) > 1 else np.nan
-    return each.mean(), each.mean() - wide, each.mean() + wide
-
-
-def interval(each: pd.Series) -> str:
-    mean, low, high = bounds(each)
-    return f"{mean:+.1f}" if np.isnan(low) else f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
 def rivals(large: pd.DataFrame) -> str:
